@@ -114,6 +114,7 @@ async function build(context: NodeContext, { settings, read }: Rereading): Promi
     reload,
     calls,
     seal: createSeal(config.secret, config.network),
+    hotdesk: member.hotdesk,
     clock,
     networkClock: store.clock,
   })

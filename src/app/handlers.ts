@@ -2,9 +2,10 @@ import type { Clock, Milliseconds } from '../base/clock.js'
 import { isAppError } from '../base/errors.js'
 import { parseDeviceId } from '../base/identity.js'
 import type { Seal } from '../base/seal.js'
-import type { Calls } from '../calls/calls.js'
+import type { Calls, CallView } from '../calls/calls.js'
 import type { Frozen, Handlers, Reply } from '../control/control.js'
 import type { LivePlan } from '../dialplan/dialplan.js'
+import type { Hotdesk } from '../hotdesk/hotdesk.js'
 import type { NetworkClock } from '../store/store.js'
 import type { Trunks } from '../trunks/trunks.js'
 import type { LiveSettings } from './live-settings.js'
@@ -16,14 +17,26 @@ export interface HandlerNeeds {
   readonly read: () => Reading
   readonly trunks: Pick<Trunks, 'states'>
   readonly reload: Reload
-  readonly calls: Pick<Calls, 'deliverNotice' | 'why'>
+  readonly calls: Pick<Calls, 'deliverNotice' | 'why' | 'list' | 'hangUp'>
+  readonly hotdesk: Pick<Hotdesk, 'callEndedBy'>
   readonly seal: Seal
   readonly clock: Clock
   readonly networkClock: NetworkClock
 }
 
 /** Answers what commands ask this node. */
-export function createHandlers({ plan, settings, read, trunks, reload, calls, seal, clock, networkClock }: HandlerNeeds): Handlers {
+export function createHandlers({
+  plan,
+  settings,
+  read,
+  trunks,
+  reload,
+  calls,
+  hotdesk,
+  seal,
+  clock,
+  networkClock,
+}: HandlerNeeds): Handlers {
   const moment = (ms: Milliseconds): string => new Date(ms + networkClock.aheadMs).toISOString()
   let loaded = clock.now()
   plan.onChange(() => {
@@ -58,8 +71,19 @@ export function createHandlers({ plan, settings, read, trunks, reload, calls, se
         text,
       ),
     }),
+    calls: () => ({ calls: calls.list().map((call) => callReply(call, moment)) }),
+    hangup({ call }, by) {
+      const outcome = calls.hangUp(call)
+      if (outcome === 'ended') hotdesk.callEndedBy(call, by)
+      return { outcome }
+    },
     reload: (_, by) => reload(by),
   }
+}
+
+function callReply(view: CallView, moment: (ms: Milliseconds) => string) {
+  const { id, kind, caller, dialled, from, to, phones, state, began, legA, legB } = view
+  return { id, kind, caller, dialled, from, to, phones, state, since: moment(began), legA, legB }
 }
 
 /** How the files on the disk differ from what is in force. */

@@ -3,6 +3,7 @@ import type { RefusalReason } from './failure.js'
 /** Why we end a call: the text of the Reason header, and the refusal that a caller without an answer gets. */
 export const endReasons = {
   stopping: { text: 'Node stopping', refusal: 'stopping' },
+  operator: { text: 'Ended by the operator', refusal: 'ended' },
   'logged-out': { text: 'Logged out', refusal: 'draining' },
 } as const satisfies Record<string, { readonly text: string; readonly refusal: RefusalReason }>
 

@@ -69,6 +69,8 @@ interface CallProgress {
   answered: Milliseconds | null
   /** The latest destination: `user 100`, `trunk paris-carrier`. */
   reached: string
+  /** The Call-ID of the leg B that has answered. */
+  legB: string | null
   /** Who was called last. */
   callee: Callee | null
   /** Users called, forwards included, and the phones where each was logged in. */
@@ -115,7 +117,7 @@ export function newCall(invite: IncomingInvite, caller: Caller, kind: CallKind, 
 }
 
 export function newProgress(clock: Clock): CallProgress {
-  return { began: clock.now(), ringing: null, answered: null, reached: '', callee: null, called: new Map(), moves: 0 }
+  return { began: clock.now(), ringing: null, answered: null, legB: null, reached: '', callee: null, called: new Map(), moves: 0 }
 }
 
 /** Emergency callers are never anonymous: a trunk that honours Privacy would withhold the number from the emergency centre. */

@@ -18,7 +18,8 @@ import { createConnect } from './bridge/connect.js'
 import { createConversations } from './bridge/conversations.js'
 import { createNodeLegs } from './bridge/node-legs.js'
 import { createPhoneLegs } from './bridge/phone-legs.js'
-import { newCall, type OpenCall } from './call.js'
+import { type Call, newCall } from './call.js'
+import { type CallView, type HangUpOutcome, hangUpCall, listCalls } from './call-list.js'
 import { createAttempts } from './dial/attempt.js'
 import { createDial } from './dial/dial.js'
 import { createOutsideCalls } from './dial/outside-call.js'
@@ -45,6 +46,7 @@ import { answerWhy, type WhyAnswer, type WhyNeeds, type WhyQuestion } from './ro
 import { createSpokenRefusals } from './spoken-refusal.js'
 import { createTransfers, type Transfers } from './transfer/transfers.js'
 
+export type { CallView } from './call-list.js'
 export { createRouteExplainer, type RouteExplainer } from './routing/route-explainer.js'
 export { answerWhy, callingPhone, type WhyAnswer } from './routing/why-answer.js'
 
@@ -108,6 +110,10 @@ export interface Calls {
   why(question: WhyQuestion): WhyAnswer
   /** Emergency calls in set-up or up, PSAP callbacks included. */
   readonly emergencies: number
+  /** Calls in progress, with those of other nodes that have handed theirs on. */
+  list(): readonly CallView[]
+  /** Ends an ordinary call by its id. */
+  hangUp(id: string): HangUpOutcome
   /** Sends the text to these phones of an emergency desk, if they are registered here. Resolves with those that have taken it. */
   readonly deliverNotice: DeskNotice['deliver']
   /** Begins to take ordinary calls, which wait a few seconds for this. Emergency calls are taken from the start. */
@@ -125,7 +131,7 @@ export function createCalls(needs: CallsNeeds): Calls {
   )
   const idle = createEmitter<[DeviceId]>((fault) => log.error({ event: 'call.fault', err: fault }, 'a listener failed'))
   const activity = trackActivity(parts.hotdesk, idle.emit)
-  const open = new Set<OpenCall>()
+  const open = new Set<Call>()
   const admission = createAdmission(clock)
   const handler = createHandler({ activity, open, admission }, needs)
   // The user may keep the call when moving to another phone. Only a logout `now` ends it.
@@ -149,6 +155,8 @@ export function createCalls(needs: CallsNeeds): Calls {
       return emergencyCount(open)
     },
     deliverNotice: handler.deliverNotice,
+    list: () => listCalls(open),
+    hangUp: (id) => hangUpCall(id, open),
     open: admission.open,
     drain: drained,
     async close() {
@@ -175,7 +183,7 @@ function trackActivity(hotdesk: Hotdesk, onIdle: (device: DeviceId) => void): Ac
 
 interface CallState {
   readonly activity: Activity
-  readonly open: Set<OpenCall>
+  readonly open: Set<Call>
   readonly admission: Admission
 }
 

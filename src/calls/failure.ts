@@ -40,6 +40,7 @@ export const refusals = {
   'not-allowed': { status: 403, phrase: 'Forbidden', result: 'client' },
   'not-by-transfer': { status: 603, phrase: 'Dial Emergency Numbers Directly', result: 'client' },
   draining: { status: 480, phrase: 'Logging Out', result: 'client' },
+  ended: { status: 480, phrase: 'Ended By The Operator', result: 'indeterminate' },
   'not-logged-in': { status: 480, phrase: 'Not Logged In', result: 'client' },
   'not-reachable': { status: 480, phrase: 'Phone Not Reachable', result: 'server' },
   'site-missing': { status: 484, phrase: 'Address Incomplete', result: 'client' },

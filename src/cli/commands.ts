@@ -71,7 +71,7 @@ export const commandGroups: Readonly<Record<string, readonly CommandEntry[]>> = 
     },
     {
       name: 'calls',
-      about: "list a user's calls from every phone, newest last",
+      about: "list a user's calls from every phone, newest last; or the calls in progress",
       load: async () => (await import('./history/call-log.js')).callsCommand,
     },
   ],
@@ -93,6 +93,7 @@ export const commandGroups: Readonly<Record<string, readonly CommandEntry[]>> = 
       about: "refresh a phone's display, or those of a user's phones",
       load: async () => (await assignments()).refreshCommand,
     },
+    { name: 'hangup', about: 'end a call in progress', load: async () => (await import('./running/hangup.js')).hangupCommand },
     {
       name: 'replace',
       about: 'move the login and settings of an old phone to a new one',

@@ -3,6 +3,7 @@ import type { Milliseconds } from '../base/clock.js'
 import { AppError, errors, isAppError, messageOf, type PlainError, plainError } from '../base/errors.js'
 import type { NodeName } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
+import { invokingUser } from '../config/environment.js'
 import type { Store } from '../store/store.js'
 import {
   type Answer,
@@ -84,10 +85,11 @@ export async function askNode<Kind extends RequestKind>(
   return reply.data as Reply<Kind>
 }
 
-/** `alice@host` */
+/** `alice@host`; under sudo the user who called it. */
 function thisUser(): Asker {
+  const caller = process.getuid?.() === 0 ? invokingUser() : null
   try {
-    return `${userInfo().username}@${hostname()}`
+    return `${caller ?? userInfo().username}@${hostname()}`
   } catch {
     // A container may run as a user without a name.
     return `${process.getuid?.() ?? 'user'}@${hostname()}`

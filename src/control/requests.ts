@@ -43,6 +43,22 @@ const explanation = z.object({
   },
 })
 
+const call = z.object({
+  id: z.string(),
+  kind: z.enum(['ordinary', 'emergency']),
+  caller: z.string(),
+  dialled: z.string(),
+  /** `HD0001`, `trunk paris-carrier`, `node london-1`. */
+  from: z.string(),
+  to: z.string(),
+  phones: z.array(z.string()),
+  state: z.enum(['setup', 'ringing', 'up']),
+  since: moment,
+  /** Call-IDs of the legs; two nodes of one call share one. */
+  legA: z.string(),
+  legB: z.string().nullable(),
+})
+
 /** What one node may ask another, or a command a node: fields of the request, and the reply. No secret is in either. */
 export const requests = {
   plan: { ask: z.object({}), reply: plan },
@@ -59,6 +75,9 @@ export const requests = {
     }),
   },
   trunks: { ask: z.object({}), reply: z.object({ trunks: z.array(trunk) }) },
+  /** Calls in progress at the node. */
+  calls: { ask: z.object({}), reply: z.object({ calls: z.array(call) }) },
+  hangup: { ask: z.object({ call: z.string() }), reply: z.object({ outcome: z.enum(['ended', 'emergency', 'unknown']) }) },
   /** A text for phones of an emergency desk that are registered at the node. */
   notice: {
     ask: z.object({ devices: z.array(z.string()).max(100), text: z.string().max(1_000) }),

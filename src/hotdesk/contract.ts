@@ -90,6 +90,8 @@ export interface Hotdesk {
   emergencyAnswered(device: DeviceId | null): void
   /** An emergency call failed; null if the phone is unknown. */
   emergencyFailed(device: DeviceId | null, reason: string): void
+  /** An operator, `alice@host`, has ended a call. */
+  callEndedBy(call: string, by: string): void
   /** The site's desk was informed of an emergency call: phones that have taken the message, and others. */
   emergencyDesk(
     device: DeviceId | null,

@@ -30,6 +30,7 @@ export const streamEvents = {
   messages: 'The voicemail server has reported messages of `user`: `waiting`, and the numbers `new` and `old`.',
   repaired: 'A one-sided assignment, left by an edit by hand, was completed or removed.',
   replaced: 'A phone was replaced: the user moved here from `from`.',
+  'call.hungup': 'An operator ended `call`.',
   renamed: 'The user has another extension; `from` is the previous one.',
   added: 'An operator added a record: `fields`.',
   changed: 'An operator changed a record: `fields`.',

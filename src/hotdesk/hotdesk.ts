@@ -129,6 +129,10 @@ export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
     },
     emergencyAnswered: (device) => write('emergency.answered', emergencyFields(device)),
     emergencyFailed: (device, reason) => write('emergency.failed', { ...emergencyFields(device), reason }),
+    callEndedBy(call, by) {
+      const [, user = by, host = ''] = /^(.*)@([^@]*)$/.exec(by) ?? []
+      write('call.hungup', { call, via: 'cli', by: user, host, node })
+    },
     emergencyDesk: (device, { desks, reached, missed }) =>
       write('emergency.desk', {
         ...emergencyFields(device),

@@ -64,6 +64,7 @@ export function createConnect(needs: ConnectNeeds): Connect {
     const leave = conversations.begin(conversation)
     call.control.endBy(joined.hangUp)
     call.progress.answered = clock.now()
+    call.progress.legB = callee.callId
     call.log.info({ event: 'call.answered', legB: callee.callId }, 'answered')
     const watch = watchFarEnds(legs, joined)
     const end = await new Promise<BridgeEnd>((resolve) => joined.onEnd(resolve))

@@ -4,7 +4,7 @@ import { anonymous } from '../../sip/identity/party.js'
 import { dialled } from '../../sip/uri/dialled.js'
 import type { NetworkClock } from '../../store/store.js'
 import type { Activity } from '../activity.js'
-import { type Call, type OpenCall, reject } from '../call.js'
+import { type Call, reject } from '../call.js'
 import type { Termination } from '../failure.js'
 import type { Dialler } from '../routing/contract.js'
 import { shownDigits } from '../routing/shown-digits.js'
@@ -14,7 +14,7 @@ export interface RecordCallNeeds {
   readonly records: Pick<CallRecords, 'keep'>
   readonly activity: Pick<Activity, 'begin'>
   /** Every call that has begun and not ended. */
-  readonly open: Set<OpenCall>
+  readonly open: Set<Call>
   /** The node's own. */
   readonly clock: Clock
   readonly networkClock: NetworkClock
@@ -55,12 +55,6 @@ export function createCallRecorder({ records, activity, open, clock, networkCloc
     }
   }
 
-  function dialledIn({ kind, caller, invite, knowledge }: Call): string {
-    const digits = dialled(invite.uri)
-    if (caller.kind !== 'device' || kind === 'emergency') return digits || invite.uri
-    return shownDigits(digits, knowledge) ?? 'unknown'
-  }
-
   return async (call, run) => {
     const { caller, kind } = call
     const end = caller.kind === 'device' ? activity.begin({ device: caller.device.id, kind, hangUp: call.control.hangUp }) : null
@@ -80,6 +74,13 @@ export function createCallRecorder({ records, activity, open, clock, networkCloc
       finish(call, termination)
     }
   }
+}
+
+/** The dialled digits, unless they may be a PIN. */
+export function dialledIn({ kind, caller, invite, knowledge }: Call): string {
+  const digits = dialled(invite.uri)
+  if (caller.kind !== 'device' || kind === 'emergency') return digits || invite.uri
+  return shownDigits(digits, knowledge) ?? 'unknown'
 }
 
 /** An anonymous caller does not appear in the call log of the user who was called. */

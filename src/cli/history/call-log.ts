@@ -6,17 +6,27 @@ import { extensionArgument } from '../operator/arguments.js'
 import { withStore } from '../operator/network.js'
 import { table } from '../output/terminal.js'
 import { printRefusal } from '../records/outcome.js'
+import { showActiveCalls } from '../running/active-calls.js'
 import { inOrder, linesOption, localTime, newestFirst, type Order, plainEntry } from './entries.js'
+
+interface LogOptions extends Order {
+  readonly active?: boolean
+  readonly lines: number
+  readonly json?: boolean | undefined
+}
 
 /** `hotdesk calls` */
 export function callsCommand(command: Command, needs: CommandNeeds): void {
   command
-    .addArgument(extensionArgument())
+    .addArgument(extensionArgument().argOptional())
+    .option('--active', 'list the calls in progress at all nodes instead, of one user or of all')
     .addOption(linesOption(20))
     .option(...newestFirst)
     .option(...asJson)
-    .addHelpText('after', '\nExamples:\n  hotdesk calls 100\n  hotdesk calls 100 --lines 5 --json')
-    .action(async (extension: Extension, { lines, json, reverse = false }: { lines: number; json?: boolean } & Order) => {
+    .addHelpText('after', '\nExamples:\n  hotdesk calls 100\n  hotdesk calls --active\n  hotdesk calls 100 --lines 5 --json')
+    .action(async (extension: Extension | undefined, { active, lines, json, reverse = false }: LogOptions) => {
+      if (active) return showActiveCalls(extension, { json, reverse }, needs)
+      if (extension === undefined) return command.error('error: name a user, or pass --active')
       const { found, isKnown } = await withStore(needs.config('look'), async ({ recent, replica }) => ({
         found: await recent(`calls:${extension}`, lines),
         isKnown: replica.hash(`user:${extension}`) !== undefined,

@@ -1,0 +1,69 @@
+import type { Milliseconds } from '../base/clock.js'
+import type { DeviceId } from '../base/identity.js'
+import type { Call } from './call.js'
+import type { Caller } from './inbound/caller.js'
+import { dialledIn } from './records/record-call.js'
+
+/** A call in progress at this node, for operators. */
+export interface CallView {
+  readonly id: string
+  readonly kind: Call['kind']
+  readonly caller: string
+  /** `unknown` for digits that may be a PIN. */
+  readonly dialled: string
+  /** Where leg A comes from: `HD0001`, `trunk paris-carrier`, `node london-1`. */
+  readonly from: string
+  /** The latest destination: `user 100`. */
+  readonly to: string
+  /** Phones of the users who were called. */
+  readonly phones: readonly DeviceId[]
+  readonly state: 'setup' | 'ringing' | 'up'
+  readonly began: Milliseconds
+  /** Call-IDs of the legs. Two nodes of one call share one: leg B of the first is leg A of the second. */
+  readonly legA: string
+  readonly legB: string | null
+}
+
+/** `emergency`: never ended by an operator. */
+export type HangUpOutcome = 'ended' | 'emergency' | 'unknown'
+
+export function listCalls(open: Iterable<Call>): readonly CallView[] {
+  return Array.from(open, (call) => {
+    const { id, kind, caller, party, invite, progress } = call
+    return {
+      id,
+      kind: call.control.isEmergency ? 'emergency' : kind,
+      caller: party.number,
+      dialled: dialledIn(call),
+      from: sourceOf(caller),
+      to: progress.reached,
+      phones: [...new Set([...progress.called.values()].flat())],
+      state: progress.answered !== null ? 'up' : progress.ringing !== null ? 'ringing' : 'setup',
+      began: progress.began,
+      legA: invite.callId,
+      legB: progress.legB,
+    }
+  })
+}
+
+function sourceOf(caller: Caller): string {
+  switch (caller.kind) {
+    case 'device':
+      return caller.device.id
+    case 'trunk':
+      return `trunk ${caller.trunk.name}`
+    case 'node':
+      return `node ${caller.node.name}`
+    case 'unknown':
+      return 'unknown'
+  }
+}
+
+/** Ends an ordinary call, in any state. */
+export function hangUpCall(id: string, open: Iterable<Call>): HangUpOutcome {
+  const call = [...open].find((each) => each.id === id)
+  if (!call) return 'unknown'
+  if (call.control.isEmergency) return 'emergency'
+  call.control.hangUp('operator')
+  return 'ended'
+}
