@@ -5,6 +5,13 @@ import type { TestNode } from '../../support/node/node.js'
 import { openTestOffice, type TestOffice } from '../../support/node/office.js'
 import { type Carrier, openCarrier, planOver } from '../../support/sip/carrier.js'
 
+const shortCodes = {
+  '*1': { extension: '101' },
+  '*5ZX.': { trunks: ['line-2'], strip: 2, prepend: '+33' },
+  '*6': { forward: '00123456780' },
+  '0018.': { barred: 'yes' },
+}
+
 /** Alice at HD0001, Bob at HD0002, and two carriers: the first writes numbers as people in France do, the second as +33… without the +. */
 describe('each trunk gets numbers in its own form', () => {
   let office: TestOffice
@@ -18,10 +25,11 @@ describe('each trunk gets numbers in its own form', () => {
     office = await openTestOffice()
     french = await openCarrier()
     plain = await openCarrier()
-    const dialplan = planOver(
+    const plan = planOver(
       { address: french.address, numbers: 'national', callerNumbers: 'international' },
       { address: plain.address, numbers: 'digits' },
     )
+    const dialplan = JSON.stringify({ ...(JSON.parse(plan) as object), shortCodes })
     node = await office.node('paris-1', 'paris', { dialplan })
     alice = await office.phone('HD0001', node)
     bob = await office.phone('HD0002', node)
@@ -63,5 +71,26 @@ describe('each trunk gets numbers in its own form', () => {
 
   it.each(['0199000101', '0033199000101', '33199000101', '+33199000101'])('and may write a direct number as %s', async (number) => {
     await hangUp(await converse(french.line('0123456788', node.udp), number, bob))
+  })
+
+  describe('a short code', () => {
+    const failure = async (phone: Phone, digits: string): Promise<string> => {
+      const dialled = await (await phone.dial(digits)).result
+      return dialled.outcome === 'failed' ? `${dialled.answer.status} ${dialled.answer.reason}` : dialled.outcome
+    }
+
+    it('calls a user, a number over its own trunk, or a number as if it were dialled', async () => {
+      await hangUp(await converse(alice, '*1', bob))
+      await hangUp(await converse(alice, '*5123456781', plain.line('33123456781')))
+      await hangUp(await converse(alice, '*6', french.line('0123456780')))
+    })
+
+    it('bars numbers', async () => {
+      expect(await failure(alice, '00187654321')).toBe('480 Call Barred')
+    })
+
+    it('means nothing to a caller from a trunk', async () => {
+      expect(await failure(french.line('0123456788', node.udp), '*1')).toBe('404 Not Found')
+    })
   })
 })

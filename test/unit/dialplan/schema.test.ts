@@ -2,6 +2,8 @@ import { Ajv } from 'ajv'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { settingsSchema } from '../../../src/config/config.js'
+import { jsonSchemaOf } from '../../../src/config/yaml/json-schema.js'
+import { block, form } from '../../../src/config/yaml/yaml-schema.js'
 import { dialplanSchema } from '../../../src/dialplan/dialplan.js'
 import { finishedPlanText, samplePlanText } from '../../support/node/sample-plan.js'
 import { loadPlan } from './plan-text.js'
@@ -107,6 +109,12 @@ describe('the JSON Schema of a dial plan', () => {
     }
     expect(undescribed(dialplanSchema(), '')).toEqual([])
   })
+})
+
+test('a JSON Schema takes a key for a key, whatever its name', () => {
+  const text = form('a text', (found) => found)
+  const schema = jsonSchemaOf(block({ default: text, expects: text }), { title: '', description: '' })
+  expect(Object.keys(schema.properties ?? {})).toEqual(['default', 'expects'])
 })
 
 describe('the JSON Schema of the settings', () => {
