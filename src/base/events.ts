@@ -51,7 +51,7 @@ export const logEvents = {
   'hotdesk.draining': 'A logout waits for a call to end.',
   'hotdesk.refused': 'A login or logout was refused.',
   'hotdesk.unconfirmed': 'A login or logout is uncertain; the user was asked to look at the display.',
-  'call.feature': 'A user has used a feature code: `feature`, `outcome`.',
+  'call.feature': 'A user has used a feature code: `feature`, `outcome`; or picked up this call.',
   'call.arrived': 'An INVITE was received.',
   'call.routed': 'Where the call goes, and why.',
   'call.answered': 'The call is up.',

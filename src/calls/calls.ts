@@ -31,6 +31,8 @@ import { createEmergencyCallers } from './emergency/emergency-caller.js'
 import { createPsapCallbacks } from './emergency/psap-callback.js'
 import { createUnprovenLimit, type UnprovenLimits } from './emergency/unproven-limit.js'
 import { results } from './failure.js'
+import { createPickUp } from './features/pick-up.js'
+import { createRingingCalls } from './features/ringing-calls.js'
 import { createUserFeatures } from './features/user-features.js'
 import { createKnownNames } from './identity/known-names.js'
 import { type Caller, createCallers } from './inbound/caller.js'
@@ -229,7 +231,8 @@ function createHandler({ activity, open, admission }: CallState, { parts, networ
   const conversations = createConversations()
   const onRefer: Transfers['onRefer'] = (request, by) => transfers.onRefer(request, by)
   const connect = createConnect({ activity, nodeLegs, phoneLegs, conversations, onRefer, clock, metrics })
-  const attempts = createAttempts({ srf, clock, hotdesk, nodeLegs, connect, busyGraceMs: settings.busyGraceMs })
+  const ringingCalls = createRingingCalls()
+  const attempts = createAttempts({ srf, clock, hotdesk, nodeLegs, connect, ringingCalls, busyGraceMs: settings.busyGraceMs })
   const outsideCalls = createOutsideCalls({ srf, clock, trunks, attempts })
   const deskNotice = createDeskNotice({ srf, store, directory, hotdesk, registrar, node, domain, clock, networkClock, log })
   const dialEmergency = createEmergencyDial({ outsideCalls, psapCallbacks, deskNotice, hotdesk, metrics })
@@ -237,7 +240,8 @@ function createHandler({ activity, open, admission }: CallState, { parts, networ
   const branches = createUserBranches({ registrar, hopTokens, nodeLegs, node, domain })
   const spokenRefusals = createSpokenRefusals(ivr)
   const dialBreakOut = createBreakOutDial({ attempts, branches, spokenRefusals, srf })
-  const destinations = { outsideCalls, dialEmergency, dialBreakOut, spokenRefusals }
+  const pickUp = createPickUp({ ringingCalls, attempts, branches, spokenRefusals, ivr, srf, domain, clock })
+  const destinations = { outsideCalls, dialEmergency, dialBreakOut, pickUp, spokenRefusals }
   const dial = createDial({ attempts, branches, destinations, registrar, limits, domain })
   const transfers = createTransfers({ knowledge, registrar, conversations, record, dial, connect, limits, domain, clock, log })
 

@@ -20,6 +20,7 @@ const prompts: Readonly<Partial<Record<RefusalReason, string>>> = {
   barred: 'barred',
   'site-missing': 'site-missing',
   'site-away': 'site-away',
+  'nothing-to-pick-up': 'nothing-to-pick-up',
 }
 
 /** The node that the phone is at speaks; others only give it the reason. */

@@ -73,12 +73,15 @@ export interface LiveNode {
   readonly webhooks: readonly string[]
   /** The version of hop tokens, on calls between nodes, that it understands. */
   readonly hopTokens: 1 | 2
-  /** Kinds of calls from other nodes that it takes besides ordinary ones. */
+  /** What it takes from others besides ordinary calls. */
   readonly takes: readonly NodeAbility[]
 }
 
-/** `break-out`: a number that the node dials by the plan of its site. `requests`: it answers what commands ask running nodes. */
-export const nodeAbilities = ['break-out', 'requests'] as const
+/** `break-out`: a number that the node dials by the plan of its site. `pick-up`: takes over a call that rings at one of its phones. */
+export const callPurposes = ['break-out', 'pick-up'] as const
+
+/** `requests`: it answers what commands ask running nodes. */
+export const nodeAbilities = [...callPurposes, 'requests'] as const
 export type NodeAbility = (typeof nodeAbilities)[number]
 
 export const homeReturns = ['keep', 'return'] as const

@@ -8,6 +8,7 @@ import type { Media } from '../media/media.js'
 import type { IncomingInvite } from '../srf/srf.js'
 import type { RefusalAfter } from './announcement.js'
 import { createIvrDispatch } from './ivr-dispatch.js'
+import { type ParkedCall, parkCall } from './parked-call.js'
 import type { DialogueTiming } from './pin-dialogue/dialogue-steps.js'
 import { runLoginDialogue } from './pin-dialogue/login-dialogue.js'
 import { spokenLogout } from './pin-dialogue/spoken-outcome.js'
@@ -24,6 +25,8 @@ export interface Ivr {
   pleaseLogIn(invite: IncomingInvite): Promise<void>
   /** Answers the call, plays the prompt that `decide` chooses, and ends the call. */
   say(invite: IncomingInvite, decide: () => Promise<PromptName>): Promise<void>
+  /** Answers the call silently, until the phone gets another session description. Null if it has been refused or the caller is gone. */
+  park(invite: IncomingInvite): Promise<ParkedCall | null>
   /** Plays a prompt or an announcement of the dial plan as early media, then refuses the call. `ended` cuts it short. */
   announce(invite: IncomingInvite, prompt: string, after: RefusalAfter, ended: AbortSignal): Promise<void>
   /** Reads the prompts again, and the announcements of another dial plan; calls in progress may hear old and new ones. */
@@ -72,6 +75,7 @@ export async function createIvr(needs: IvrNeeds): Promise<Ivr> {
     // Not 403: Linphone would then ask for the password of the account.
     pleaseLogIn: (invite) => dispatch.announce(invite, prompts.clip('please-log-in'), { status: 480, parts: { reason: 'Log In First' } }),
     say: dispatch.say,
+    park: (invite) => parkCall({ invite, media, log: log.child({ callId: invite.callId }) }),
     announce: (invite, prompt, after, ended) => dispatch.announce(invite, prompts.announcement(prompt), after, ended),
     async reloadPrompts(announcements) {
       loaded = await load(announcements)

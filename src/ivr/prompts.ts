@@ -29,6 +29,7 @@ const purposes = {
   barred: 'failed',
   'site-missing': 'failed',
   'site-away': 'failed',
+  'nothing-to-pick-up': 'failed',
   'try-later': 'failed',
   unconfirmed: 'failed',
   goodbye: 'done',

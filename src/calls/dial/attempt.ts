@@ -1,4 +1,5 @@
 import type { Clock, Milliseconds } from '../../base/clock.js'
+import type { Extension } from '../../base/identity.js'
 import type { Hotdesk } from '../../hotdesk/hotdesk.js'
 import type { SipApplication, SipReply } from '../../srf/srf.js'
 import type { Connect, Connected } from '../bridge/connect.js'
@@ -8,6 +9,7 @@ import { sessionDescription } from '../bridge/session-description.js'
 import type { Call } from '../call.js'
 import { endReasons } from '../call-control.js'
 import { type RefusalReason, reasonOf } from '../failure.js'
+import type { RingingCalls } from '../features/ringing-calls.js'
 import { ourReason } from '../reason-header.js'
 import { type Attempt, type AttemptResult, type Branch, type Fork, fork } from './fork.js'
 
@@ -23,6 +25,8 @@ interface ForkPlan {
   readonly silenceMs: Milliseconds
   /** For the log and the record: `user 100`. */
   readonly target: string
+  /** The user whose phones ring, so that a colleague may pick up the call. */
+  readonly user?: Extension
 }
 
 /** The parts of a branch on which the meaning of a refusal depends. */
@@ -43,11 +47,12 @@ export interface AttemptNeeds {
   readonly hotdesk: Pick<Hotdesk, 'onChange'>
   readonly nodeLegs: Pick<NodeLegs, 'watchSetUp'>
   readonly connect: Connect
+  readonly ringingCalls: Pick<RingingCalls, 'begin'>
   /** How long after a refusal by one of a user's contacts the silent ones may still begin to ring. */
   readonly busyGraceMs: () => Milliseconds
 }
 
-export function createAttempts({ srf, clock, hotdesk, nodeLegs, connect, busyGraceMs }: AttemptNeeds): Attempts {
+export function createAttempts({ srf, clock, hotdesk, nodeLegs, connect, ringingCalls, busyGraceMs }: AttemptNeeds): Attempts {
   /** Stops ringing phones whose user has left, and nodes that have died. */
   function watch(branches: readonly Branch[], ringing: Fork): void {
     const devices = new Set(branches.flatMap((branch) => branch.device ?? []))
@@ -85,7 +90,7 @@ export function createAttempts({ srf, clock, hotdesk, nodeLegs, connect, busyGra
   }
 
   return {
-    fork(call, { branches, ringMs, silenceMs, target }) {
+    fork(call, { branches, ringMs, silenceMs, target, user }) {
       const ringing = fork({
         srf,
         clock,
@@ -100,7 +105,16 @@ export function createAttempts({ srf, clock, hotdesk, nodeLegs, connect, busyGra
       call.progress.reached = target
       call.log.info({ event: 'call.routed', to: target, branches: branches.length }, `to ${target}`)
       watch(branches, ringing)
-      return complete(call, ringing, branches)
+      const ended = complete(call, ringing, branches)
+      if (user !== undefined) {
+        // A fault is reported by the call itself.
+        const over = ended.then(
+          (outcome) => (outcome.outcome === 'ended' ? outcome.termination : null),
+          () => null,
+        )
+        void ringing.result.then(ringingCalls.begin(user, { call, take: ringing.take, ended: over }))
+      }
+      return ended
     },
     complete,
     provisionalRelay,

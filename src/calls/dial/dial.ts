@@ -4,6 +4,7 @@ import type { DialBreakOut } from '../breakout/break-out-call.js'
 import { type Call, reject } from '../call.js'
 import type { DialEmergency } from '../emergency/emergency-call.js'
 import type { Failure, Termination } from '../failure.js'
+import type { PickUp } from '../features/pick-up.js'
 import type { Limits } from '../limits/limits.js'
 import type { Decision, DestinationOf, Question } from '../routing/contract.js'
 import { decide } from '../routing/decide.js'
@@ -29,6 +30,7 @@ interface Destinations {
   readonly outsideCalls: OutsideCalls
   readonly dialEmergency: DialEmergency
   readonly dialBreakOut: DialBreakOut
+  readonly pickUp: PickUp
   readonly spokenRefusals: SpokenRefusals
 }
 
@@ -45,7 +47,7 @@ export interface DialNeeds {
 export type Dial = (call: Call, decision: Decision) => Promise<Termination> | Termination
 
 export function createDial({ attempts, branches, destinations, registrar, limits, domain }: DialNeeds): Dial {
-  const { outsideCalls, dialEmergency, dialBreakOut, spokenRefusals } = destinations
+  const { outsideCalls, dialEmergency, dialBreakOut, pickUp, spokenRefusals } = destinations
 
   function dial(call: Call, decision: Decision): Promise<Termination> | Termination {
     log(call, decision)
@@ -70,10 +72,11 @@ export function createDial({ attempts, branches, destinations, registrar, limits
         return spokenRefusals.announce(call, to.prompt)
       case 'refused':
         return spokenRefusals.refuse(call, to)
+      case 'feature':
+        return to.feature === 'pick-up' ? pickUp(call, to.argument) : reject(call, { reason: 'not-from-here' })
       case 'login':
       case 'logout':
       case 'please-log-in':
-      case 'feature':
         // A feature code works only for the phone that dials it: a forward cannot lead to it.
         return reject(call, { reason: 'not-from-here' })
     }
@@ -96,7 +99,7 @@ export function createDial({ attempts, branches, destinations, registrar, limits
     if (unreachable.length > 0) warnOfFamily(call, [...new Set(unreachable.map(({ device }) => device))])
     if (bindings.length + to.nodes.length === 0)
       return afterMiss(call, { reason: 'other-family' }, { kind: 'missed', user, reason: 'other-family', history })
-    const plan = { ringMs: user.ringSeconds * 1000, silenceMs, target: `user ${user.extension}` }
+    const plan = { ringMs: user.ringSeconds * 1000, silenceMs, target: `user ${user.extension}`, user: user.extension }
     const result = await attempts.fork(call, { ...plan, branches: branches.toUser(call, { ...to, bindings }) })
     switch (result.outcome) {
       case 'ended':

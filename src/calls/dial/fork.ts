@@ -43,6 +43,8 @@ export interface Fork extends Attempt {
   withdraw(device: DeviceId): void
   /** The branch has lost its far end. Counts as a timeout. */
   fail(branch: Branch): void
+  /** A leg from elsewhere takes the call, and all branches are cancelled. False: the call does not ring any more. */
+  take(branch: Branch, leg: AcceptedLeg): boolean
 }
 
 export interface ForkNeeds {
@@ -145,6 +147,11 @@ export function fork(needs: ForkNeeds): Fork {
       pending.delete(branch)
       invite.cancel()
       onFailure(branch, silence)
+    },
+    take(branch, leg) {
+      if (settled) return false
+      end({ outcome: 'accepted', branch, leg }, answeredElsewhere)
+      return true
     },
     withdraw(device) {
       for (const [branch, invite] of pending) {

@@ -1,4 +1,4 @@
-import type { NodeName } from '../../base/identity.js'
+import type { Extension, NodeName } from '../../base/identity.js'
 import type { LiveNode } from '../../directory/directory.js'
 import { type Binding, type Registrar, reachOf } from '../../registrar/registrar.js'
 import type { Diversion } from '../../sip/diversion/diversion.js'
@@ -29,6 +29,8 @@ export interface UserBranches {
   toPhone(call: Call, binding: Binding): Branch
   /** A node of another site, which dials the number by its own plan. */
   toSite(call: Call, node: LiveNode, number: string): Branch
+  /** A node at which a call to that user may ring. */
+  toColleague(call: Call, node: LiveNode, extension: Extension): Branch
 }
 
 export function createUserBranches({ registrar, hopTokens, nodeLegs, node, domain }: UserBranchesNeeds): UserBranches {
@@ -58,6 +60,7 @@ export function createUserBranches({ registrar, hopTokens, nodeLegs, node, domai
   return {
     toPhone: (call, binding) => toPhone(call, binding, []),
     toSite: (call, to, number) => toNode(call, to, { target: number, hops: 1, purpose: 'break-out' }, []),
+    toColleague: (call, to, extension) => toNode(call, to, { target: extension, hops: 1, purpose: 'pick-up' }, []),
     toUser(call, { user, history: { hops, diversions }, bindings, nodes }) {
       const hop = { target: user.extension, hops: hops + 1, purpose: 'call' } as const
       return [...bindings.map((binding) => toPhone(call, binding, diversions)), ...nodes.map((each) => toNode(call, each, hop, diversions))]

@@ -2,12 +2,13 @@ import type { DeviceId, Extension } from '../../base/identity.js'
 import type { IncomingInvite } from '../../srf/srf.js'
 import type { Activity } from '../activity.js'
 import type { Call } from '../call.js'
+import type { ParkPort } from '../features/parked-invite.js'
 import type { FeaturePrompt, UseFeature } from '../features/user-features.js'
 import type { DestinationOf, Dialler } from '../routing/contract.js'
 import type { AnnouncementPort } from '../spoken-refusal.js'
 
 /** What the IVR does for a call. Each resolves when its call has ended. */
-export interface IvrPort extends AnnouncementPort {
+export interface IvrPort extends AnnouncementPort, ParkPort {
   login(invite: IncomingInvite, device: DeviceId, extension: Extension | null): Promise<void>
   logout(invite: IncomingInvite, device: DeviceId): Promise<void>
   /** Announcement, then 480. */

@@ -18,7 +18,7 @@ import { decide } from '../routing/decide.js'
 import { callbackDevice, emergencyOf } from '../routing/number-rules.js'
 import type { Caller, Callers, DeviceCaller } from './caller.js'
 import type { FeatureCalls } from './feature-call.js'
-import { hopTokenHeader } from './hop-token.js'
+import { type HopPurpose, hopTokenHeader } from './hop-token.js'
 
 export interface InviteNeeds {
   readonly callers: Callers
@@ -85,27 +85,27 @@ function proceed(call: Call, caller: Caller, needs: InviteNeeds): Promise<void> 
         diversions: reportedDiversions(call.invite, caller, call.plan),
       })
     case 'node':
-      return caller.purpose === 'break-out'
-        ? fromOtherSite(call, needs)
-        : route({
-            kind: 'handed',
-            digits: dialled(call.invite.uri),
-            hops: caller.hops,
-            diversions: reportedDiversions(call.invite, caller, call.plan),
-          })
+      if (caller.purpose !== 'call') return fromUserElsewhere(call, caller.purpose, needs)
+      return route({
+        kind: 'handed',
+        digits: dialled(call.invite.uri),
+        hops: caller.hops,
+        diversions: reportedDiversions(call.invite, caller, call.plan),
+      })
     case 'unknown':
       return record(call, () => reject(call, { reason: 'not-allowed' }))
   }
 }
 
-/** A user at another site dials by the plan of this site. That node has signed who it is. */
-function fromOtherSite(call: Call, { record, dial }: InviteNeeds): Promise<void> {
+/** A user at another node dials by the plan of this site, or picks up a call here. That node has signed who it is. */
+function fromUserElsewhere(call: Call, purpose: Exclude<HopPurpose, 'call'>, { record, dial }: InviteNeeds): Promise<void> {
   const extension = parseExtension(call.party.number)
   const user = extension && call.knowledge.directory.user(extension)
   if (!user) return record(call, () => reject(call, { reason: 'not-allowed' }))
-  return record(call, () =>
-    dial(call, decide({ kind: 'broken-out', digits: dialled(call.invite.uri), user, use: 'break-out' }, call.knowledge)),
-  )
+  const digits = dialled(call.invite.uri)
+  const question: Question =
+    purpose === 'break-out' ? { kind: 'broken-out', digits, user, use: 'break-out' } : { kind: 'picked-up', digits, user }
+  return record(call, () => dial(call, decide(question, call.knowledge)))
 }
 
 /** Reasons to refuse the INVITE whatever its destination. */
@@ -127,8 +127,9 @@ function fromDevice(call: Call, caller: DeviceCaller, { featureCalls, record, di
     case 'login':
     case 'logout':
     case 'please-log-in':
-    case 'feature':
       return featureCalls(call, caller, to)
+    case 'feature':
+      return to.feature === 'pick-up' ? record(call, () => dial(call, decision)) : featureCalls(call, caller, to)
     default:
       return record(call, () => dial(call, decision))
   }

@@ -2,7 +2,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { Clock, Milliseconds } from '../../base/clock.js'
 import { type NodeName, parseNodeName } from '../../base/identity.js'
 import type { Secret } from '../../base/secret.js'
-import { type NodeAbility, nodeAbilities } from '../../directory/directory.js'
+import { callPurposes } from '../../directory/directory.js'
 
 /** Proves that a call comes from a node of this network. */
 export const hopTokenHeader = 'X-Hotdesk-Passport'
@@ -19,8 +19,8 @@ export interface Hop {
   readonly purpose: HopPurpose
 }
 
-/** `call`: for a user who is at the other node. The others: see `NodeAbility`. */
-export type HopPurpose = 'call' | NodeAbility
+/** `call`: for a user who is at the other node. The others: see `callPurposes`. */
+export type HopPurpose = 'call' | (typeof callPurposes)[number]
 
 /** What the token must match. `content`: see `signedContent`. */
 interface ReceivedHop extends Pick<Hop, 'to' | 'callId' | 'target'> {
@@ -128,5 +128,5 @@ const tokenForm =
 /** Null if version and purpose do not belong together. */
 function purposeIn(fields: Readonly<Record<string, string | undefined>> | undefined): HopPurpose | null {
   if (fields?.v !== '3') return fields?.for === undefined ? 'call' : null
-  return nodeAbilities.find((ability) => ability === fields.for) ?? null
+  return callPurposes.find((purpose) => purpose === fields.for) ?? null
 }

@@ -57,6 +57,8 @@ export type Question =
   | { readonly kind: 'break-out'; readonly site: SiteName; readonly digits: string; readonly user: User | null }
   /** A user who is at another site (`break-out`), or has named this one (`call`), dials by the plan of this site. */
   | { readonly kind: 'broken-out'; readonly digits: string; readonly user: User | null; readonly use: 'break-out' | 'call' }
+  /** A user at another node picks up a call that rings here. */
+  | { readonly kind: 'picked-up'; readonly digits: string; readonly user: User }
   /** A call from another node, for a user who is here. */
   | { readonly kind: 'handed'; readonly digits: string; readonly hops: number; readonly diversions?: readonly Diversion[] }
   | { readonly kind: 'extension'; readonly extension: Extension; readonly history: CallHistory }

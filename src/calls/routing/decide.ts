@@ -31,6 +31,7 @@ const rules: { readonly [Kind in Question['kind']]: readonly Rule<Kind>[] } = {
     ['caller', transfers.transferor],
     ['number', numbers.transferredNumber],
   ],
+  'picked-up': [['feature', numbers.pickedUp]],
   delivered: [
     ['psap callback', numbers.psapCallback],
     ['number', numbers.direct],

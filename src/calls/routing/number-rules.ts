@@ -155,6 +155,11 @@ export function handed({ digits, hops, diversions = [] }: QuestionOf<'handed'>):
   }
 }
 
+export function pickedUp({ digits, user }: QuestionOf<'picked-up'>): Ruling {
+  const to = { kind: 'feature', feature: 'pick-up', argument: digits } as const
+  return { words: `${user.name} (${user.extension}), at another node, picks up a call to ${digits}`, to }
+}
+
 // ── forwards ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /**

@@ -15,6 +15,7 @@ interface Claim {
 const claims: { readonly [Kind in Question['kind']]: ((question: QuestionOf<Kind>) => Claim) | null } = {
   dialled: ({ by, digits }) => ({ user: by?.user ?? null, use: 'call', digits }),
   'break-out': ({ user, digits }) => ({ user, use: 'break-out', digits }),
+  'picked-up': null,
   'broken-out': ({ user, use, digits }) => ({ user, use, digits }),
   forwarded: ({ user, number }) => ({ user, use: 'forward', digits: number }),
   transferred: ({ by, digits }) => ({ user: by.user, use: 'transfer', digits }),
