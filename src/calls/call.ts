@@ -11,6 +11,7 @@ import type { Trunks } from '../trunks/trunks.js'
 import { passedHeaders, withoutTraces } from './bridge/passed-headers.js'
 import { sessionDescription } from './bridge/session-description.js'
 import { type CallControl, createCallControl } from './call-control.js'
+import { type CallerSide, createCallerSide } from './caller-side.js'
 import { type Failure, responseOf, type Termination, terminationOf } from './failure.js'
 import { withoutNames } from './identity/anonymous-session.js'
 import type { KnownNames } from './identity/known-names.js'
@@ -26,7 +27,8 @@ export interface OpenCall {
 /** One call: leg A, its caller, and what every leg B carries. */
 export interface Call extends OpenCall {
   readonly id: string
-  readonly invite: IncomingInvite
+  readonly invite: CallerSide
+  /** Changes if the call is taken over while it rings. */
   readonly caller: Caller
   readonly party: Party
   /** In force when the call began, whatever is reloaded meanwhile. */
@@ -41,8 +43,16 @@ export interface Call extends OpenCall {
   /** For the call record. */
   readonly progress: CallProgress
   /** Set if the call continues another one, whose other side has transferred it. */
-  readonly transfer: Transfer | null
+  transfer: Transfer | null
+  /** Another party takes the place of the caller while the call rings. */
+  takeOver(heir: Heir): void
+  /** Calls the listener when another party has taken over. */
+  onTakenOver(listener: () => void): void
+  readonly isTakenOver: boolean
 }
+
+/** A party that takes over a call which rings. */
+export type Heir = Pick<Call, 'caller' | 'party' | 'transfer'> & { readonly invite: IncomingInvite }
 
 /** Where a transferred call comes from. */
 export interface Transfer {
@@ -99,25 +109,55 @@ export function newCall(invite: IncomingInvite, caller: Caller, kind: CallKind, 
   const party = partyFor(kind, partyOf(caller, invite, { ...needs, dialplan: plan }))
   const log = needs.log.child({ call: id, legA: invite.callId })
   log.info({ event: 'call.arrived', from: caller.kind, caller: party.number }, `call from ${party.number}`)
-  return {
+  return createCall({
     id,
     kind,
     invite,
     caller,
     party,
-    plan,
     knowledge,
     log,
+    clock: needs.clock,
     offer: party.isPrivate ? withoutNames(sessionDescription(invite)) : sessionDescription(invite),
     headers: legHeaders({ invite, caller, party, kind, plan }),
-    control: createCallControl(kind === 'emergency'),
-    progress: newProgress(needs.clock),
     transfer: null,
-  }
+  })
 }
 
-export function newProgress(clock: Clock): CallProgress {
-  return { began: clock.now(), ringing: null, answered: null, legB: null, reached: '', callee: null, called: new Map(), moves: 0 }
+export interface CallParts extends Pick<Call, 'id' | 'kind' | 'caller' | 'party' | 'knowledge' | 'log' | 'offer' | 'headers' | 'transfer'> {
+  readonly invite: IncomingInvite
+  readonly clock: Clock
+}
+
+export function createCall({ invite: first, caller, party, clock, ...parts }: CallParts): Call {
+  const invite = createCallerSide(first)
+  const listeners: (() => void)[] = []
+  let owner = { caller, party }
+  let isTakenOver = false
+  return {
+    ...parts,
+    invite,
+    get caller() {
+      return owner.caller
+    },
+    get party() {
+      return owner.party
+    },
+    plan: parts.knowledge.dialplan,
+    control: createCallControl(parts.kind === 'emergency'),
+    progress: { began: clock.now(), ringing: null, answered: null, legB: null, reached: '', callee: null, called: new Map(), moves: 0 },
+    takeOver(heir) {
+      owner = heir
+      isTakenOver = true
+      this.transfer = heir.transfer
+      invite.replace(heir.invite)
+      for (const listener of listeners) listener()
+    },
+    onTakenOver: (listener) => void listeners.push(listener),
+    get isTakenOver() {
+      return isTakenOver
+    },
+  }
 }
 
 /** Emergency callers are never anonymous: a trunk that honours Privacy would withhold the number from the emergency centre. */
@@ -125,7 +165,11 @@ function partyFor(kind: CallKind, party: Party): Party {
   return kind === 'emergency' ? { ...party, isPrivate: false } : party
 }
 
-function legHeaders({ invite, caller, party, kind, plan }: Pick<Call, 'invite' | 'caller' | 'party' | 'kind' | 'plan'>): SipHeaders {
+interface LegHeaderParts extends Pick<Call, 'caller' | 'party' | 'kind' | 'plan'> {
+  readonly invite: IncomingInvite
+}
+
+function legHeaders({ invite, caller, party, kind, plan }: LegHeaderParts): SipHeaders {
   // Nothing stops an emergency call, not even exhausted hops.
   const left = kind === 'emergency' ? maxForwards : forwardsLeft(invite) - 1
   const passed = passedHeaders(invite, caller, plan)

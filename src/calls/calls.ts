@@ -46,6 +46,7 @@ import type { Knowledge } from './routing/contract.js'
 import { explainerWith } from './routing/route-explainer.js'
 import { answerWhy, type WhyAnswer, type WhyNeeds, type WhyQuestion } from './routing/why-answer.js'
 import { createSpokenRefusals } from './spoken-refusal.js'
+import { createReplaceCall } from './transfer/replace-call.js'
 import { createTransfers, type Transfers } from './transfer/transfers.js'
 
 export type { CallView } from './call-list.js'
@@ -228,9 +229,9 @@ function createHandler({ activity, open, admission }: CallState, { parts, networ
 
   const nodeLegs = createNodeLegs({ directory, store, srf, clock, log, metrics })
   const phoneLegs = createPhoneLegs({ registrar, clock, log, metrics })
-  const conversations = createConversations()
+  const conversations = createConversations(open)
   const onRefer: Transfers['onRefer'] = (request, by) => transfers.onRefer(request, by)
-  const connect = createConnect({ activity, nodeLegs, phoneLegs, conversations, onRefer, clock, metrics })
+  const connect = createConnect({ domain, activity, nodeLegs, phoneLegs, conversations, onRefer, clock, metrics })
   const ringingCalls = createRingingCalls()
   const attempts = createAttempts({ srf, clock, hotdesk, nodeLegs, connect, ringingCalls, busyGraceMs: settings.busyGraceMs })
   const outsideCalls = createOutsideCalls({ srf, clock, trunks, attempts })
@@ -250,7 +251,8 @@ function createHandler({ activity, open, admission }: CallState, { parts, networ
   const emergencyCallers = createEmergencyCallers({ ...accept, registrar, directory, hotdesk, metrics, log })
   const callers = createCallers({ hopTokens, nodeLegs, trunks, registrar, directory, hotdesk, node, log })
   const featureCalls = createFeatureCalls({ ivr, useFeature: createUserFeatures(directory), activity })
-  const routing = { newCall: begin, record, dial, knowledge }
+  const replaceCall = createReplaceCall({ conversations, connect, clock })
+  const routing = { newCall: begin, record, dial, replaceCall, knowledge }
   return {
     onInvite: (invite) => handleInvite(invite, { callers, admission, emergencyCallers, featureCalls, ...routing, registrar, trunks }),
     deliverNotice: deskNotice.deliver,

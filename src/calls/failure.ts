@@ -39,6 +39,7 @@ export const refusals = {
   'over-limit': { status: 480, phrase: 'Call Limit Reached', result: 'client' },
   'not-allowed': { status: 403, phrase: 'Forbidden', result: 'client' },
   'not-by-transfer': { status: 603, phrase: 'Dial Emergency Numbers Directly', result: 'client' },
+  'no-such-call': { status: 481, phrase: 'Call/Transaction Does Not Exist', result: 'client' },
   draining: { status: 480, phrase: 'Logging Out', result: 'client' },
   ended: { status: 480, phrase: 'Ended By The Operator', result: 'indeterminate' },
   'not-logged-in': { status: 480, phrase: 'Not Logged In', result: 'client' },

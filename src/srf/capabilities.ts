@@ -19,7 +19,7 @@ export const capabilities = {
 export const dialogCapabilities = { Allow: 'INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, MESSAGE, PRACK', Supported: 'timer' } as const
 
 /** The same in a call between two parties, which can be transferred. */
-export const callCapabilities = { Allow: `${dialogCapabilities.Allow}, REFER`, Supported: 'norefersub, timer' } as const
+export const callCapabilities = { Allow: `${dialogCapabilities.Allow}, REFER`, Supported: 'norefersub, replaces, timer' } as const
 
 /** The response to OPTIONS in a dialog. */
 export const dialogOptions = { ...dialogCapabilities, Accept } as const

@@ -8,9 +8,11 @@ import { endReasons } from '../call-control.js'
 import { type AcceptedLeg, type Branch, release } from '../dial/fork.js'
 import type { Failure, Termination } from '../failure.js'
 import { anonymousDialog } from '../identity/anonymous-session.js'
+import { connectedIdentity } from '../identity/connected-identity.js'
 import { ourReason } from '../reason-header.js'
 import { type Bridge, type BridgeEnd, bridge } from './bridge.js'
 import type { Conversation, Conversations, End } from './conversations.js'
+import { joinLeg } from './joined-leg.js'
 import type { FarNode, NodeLegs } from './node-legs.js'
 import type { PhoneLegs } from './phone-legs.js'
 import { sessionDescription } from './session-description.js'
@@ -21,6 +23,7 @@ export type Connected =
   | { readonly outcome: 'missed'; readonly failure: Failure }
 
 export interface ConnectNeeds {
+  readonly domain: string
   readonly activity: Pick<Activity, 'begin'>
   readonly nodeLegs: Pick<NodeLegs, 'watchDialog'>
   readonly phoneLegs: Pick<PhoneLegs, 'watch'>
@@ -35,14 +38,17 @@ export interface ConnectNeeds {
 export type Connect = (call: Call, branch: Branch, leg: AcceptedLeg) => Promise<Connected>
 
 export function createConnect(needs: ConnectNeeds): Connect {
-  const { activity, nodeLegs, phoneLegs, conversations, onRefer, clock, metrics } = needs
+  const { activity, nodeLegs, phoneLegs, conversations, onRefer, domain, clock, metrics } = needs
 
-  async function join(call: Call, branch: Branch, leg: AcceptedLeg): Promise<Connected> {
+  async function join(call: Call, branch: Branch, answered: AcceptedLeg): Promise<Connected> {
     const { endReason } = call.control
     if (endReason !== null) {
-      void release(leg, { Reason: ourReason(endReasons[endReason].text) })
+      void release(answered, { Reason: ourReason(endReasons[endReason].text) })
       return { outcome: 'missed', failure: { reason: endReasons[endReason].refusal } }
     }
+    call.control.endBy((text) => void release(answered, { Reason: ourReason(text) }))
+    const leg = call.isTakenOver ? await offeredAnew(call, branch, answered) : answered
+    if (!leg) return { outcome: 'missed', failure: { reason: 'no-common-codec' } }
     // Until the caller's ACK arrives, only the callee's leg can be ended (RFC 3261 §15). The caller's follows.
     call.control.endBy((text) => void release(leg, { Reason: ourReason(text) }))
     const caller = await acceptCaller(call, leg)
@@ -50,6 +56,17 @@ export function createConnect(needs: ConnectNeeds): Connect {
     const callee = leg.outcome === 'answered' ? leg.dialog : await answerOffer(call, caller, leg)
     if (!callee) return { outcome: 'ended', termination: withoutCallee(call) }
     return { outcome: 'ended', termination: await talk({ call, caller, callee, branch }) }
+  }
+
+  /** The callee has answered the offer of the previous caller, and is asked for an offer to the present one. */
+  async function offeredAnew({ party }: Call, { trunk }: Branch, leg: AcceptedLeg): Promise<AcceptedLeg | null> {
+    if (leg.outcome === 'offered') return leg
+    const { dialog } = leg
+    const headers = trunk ? {} : connectedIdentity(party, domain)
+    const joined = await joinLeg({ dialog, headers, clock, onJoined: () => undefined })
+    if (joined.outcome === 'offered') return { ...joined, abandon: () => joined.abandon().then(() => dialog.bye()) }
+    await dialog.bye()
+    return null
   }
 
   async function talk(legs: Legs): Promise<Termination> {

@@ -1,3 +1,4 @@
+import { parseNameAddr } from '../../sip/headers/name-addr.js'
 import type { SipDialog } from '../../srf/srf.js'
 import type { Call } from '../call.js'
 import type { Branch } from '../dial/fork.js'
@@ -30,9 +31,12 @@ export interface Conversations {
   begin(conversation: Conversation): () => void
   /** The end whose dialog with us has this name; null if none has. */
   named(name: DialogName): End | null
+  /** The call of a phone that rings, whose dialog has this name; null if there is none. */
+  ringing(name: DialogName): Call | null
 }
 
-export function createConversations(): Conversations {
+/** `open`: every call that has begun and not ended. */
+export function createConversations(open: ReadonlySet<Call>): Conversations {
   const byCallId = new Map<string, End>()
 
   return {
@@ -48,6 +52,12 @@ export function createConversations(): Conversations {
       if (!end) return null
       const { localTag, remoteTag } = dialogOf(end)
       return tags.includes(localTag) && tags.includes(remoteTag) ? end : null
+    },
+    ringing({ callId, tags }) {
+      // Our own tag is the SIP server's choice. Call-ID and tag of the phone name the dialog well enough, since only that phone may.
+      const isNamed = ({ invite }: Call): boolean =>
+        invite.callId === callId && tags.includes(parseNameAddr(invite.header('From'))?.tag ?? '') && !invite.responded
+      return [...open].find((call) => isNamed(call) && !call.isTakenOver && !call.control.isEmergency) ?? null
     },
   }
 }

@@ -16,6 +16,7 @@ type Rule = 'passes' | 'granted' | 'urgency' | 'removed'
 export const passage: Readonly<Record<string, Readonly<Record<Caller['kind'], Rule>>>> = {
   'Accept-Language': { device: 'passes', trunk: 'passes', node: 'passes', unknown: 'removed' },
   Subject: { device: 'passes', trunk: 'removed', node: 'passes', unknown: 'removed' },
+  'Referred-By': { device: 'removed', trunk: 'removed', node: 'passes', unknown: 'removed' },
   Organization: { device: 'passes', trunk: 'removed', node: 'passes', unknown: 'removed' },
   Priority: { device: 'urgency', trunk: 'removed', node: 'passes', unknown: 'removed' },
   'Alert-Info': { device: 'granted', trunk: 'granted', node: 'passes', unknown: 'removed' },

@@ -121,7 +121,9 @@ interface Limits {
 
 function start(call: Call, { trunk, onResponse }: TrunkCall, outgoing: OutgoingCall, limits: Limits, needs: TrunkAttemptNeeds): Attempt {
   const { uri, parts } = outgoing
-  const branch = { uri, parts: { ...parts, headers: { ...call.headers, ...parts.headers } }, device: null, trunk }
+  // A trunk learns no extensions (RFC 3892 §5).
+  const { 'Referred-By': _by, ...headers } = call.headers
+  const branch = { uri, parts: { ...parts, headers: { ...headers, ...parts.headers } }, device: null, trunk }
   const listeners = { onProvisional: onResponse, onFinal: onResponse }
   const { srf, clock } = needs
   const attempt = fork({ srf, clock, branches: [branch], sdp: call.offer || null, ringMs, ...limits, ...listeners })

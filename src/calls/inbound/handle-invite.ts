@@ -16,6 +16,7 @@ import { calledDigits } from '../routing/called-digits.js'
 import type { Knowledge, Question } from '../routing/contract.js'
 import { decide } from '../routing/decide.js'
 import { callbackDevice, emergencyOf } from '../routing/number-rules.js'
+import type { ReplaceCall } from '../transfer/replace-call.js'
 import type { Caller, Callers, DeviceCaller } from './caller.js'
 import type { FeatureCalls } from './feature-call.js'
 import { type HopPurpose, hopTokenHeader } from './hop-token.js'
@@ -28,6 +29,8 @@ export interface InviteNeeds {
   readonly newCall: (invite: IncomingInvite, caller: Caller, kind: CallKind) => Call
   readonly record: RecordCall
   readonly dial: Dial
+  /** Handles an INVITE with Replaces. */
+  readonly replaceCall: ReplaceCall
   /** The knowledge for a call that begins now. */
   readonly knowledge: () => Knowledge
   readonly registrar: Pick<Registrar, 'isCalled'>
@@ -116,11 +119,12 @@ function unacceptable({ invite }: Call): Failure | null {
     .header('Require')
     .split(',')
     .map((tag) => tag.split(';', 1)[0]?.trim() ?? '')
-    .filter((tag) => isToken(tag) && !['100rel', 'timer'].includes(tag.toLowerCase()))
+    .filter((tag) => isToken(tag) && !['100rel', 'timer', 'replaces'].includes(tag.toLowerCase()))
   return unsupported.length === 0 ? null : { reason: 'bad-extension', headers: { Unsupported: unsupported.join(', ') } }
 }
 
-function fromDevice(call: Call, caller: DeviceCaller, { featureCalls, record, dial }: InviteNeeds): Promise<void> {
+function fromDevice(call: Call, caller: DeviceCaller, { featureCalls, record, dial, replaceCall }: InviteNeeds): Promise<void> {
+  if (call.invite.header('Replaces') !== '') return record(call, () => replaceCall(call, caller))
   const decision = decide({ kind: 'dialled', digits: calledDigits(call.invite.uri), by: caller }, call.knowledge)
   const { to } = decision
   switch (to.kind) {

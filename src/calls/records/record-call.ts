@@ -55,9 +55,17 @@ export function createCallRecorder({ records, activity, open, clock, networkCloc
     }
   }
 
+  /** The caller's phone is busy until the call ends. */
+  function begin({ caller, kind, control: { hangUp } }: Call): () => void {
+    return caller.kind === 'device' ? activity.begin({ device: caller.device.id, kind, hangUp }) : () => undefined
+  }
+
   return async (call, run) => {
-    const { caller, kind } = call
-    const end = caller.kind === 'device' ? activity.begin({ device: caller.device.id, kind, hangUp: call.control.hangUp }) : null
+    let end = begin(call)
+    call.onTakenOver(() => {
+      end()
+      end = begin(call)
+    })
     open.add(call)
     metrics.callsActive.inc()
     let termination: Termination = { result: 'server', reason: 'fault' }
@@ -67,7 +75,7 @@ export function createCallRecorder({ records, activity, open, clock, networkCloc
       call.log.error({ event: 'call.fault', err: fault }, 'the call failed')
       termination = reject(call, { reason: 'fault' })
     } finally {
-      end?.()
+      end()
       open.delete(call)
       metrics.callsActive.dec()
       metrics.callsTotal.inc({ result: termination.result })

@@ -1,8 +1,8 @@
 import type { Clock } from '../../base/clock.js'
 import { errors } from '../../base/errors.js'
 import type { IncomingInvite, ResponseParts, SipDialog, SipHeaders, SipReply } from '../../srf/srf.js'
+import { reinviteInTurn } from '../bridge/reinvite-in-turn.js'
 import { sessionDescription } from '../bridge/session-description.js'
-import { reinviteInTurn } from './reinvite-in-turn.js'
 
 /** The far end of a call that is up, in the place of a caller. */
 export interface JoinedInvite {

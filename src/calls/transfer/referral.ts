@@ -1,6 +1,7 @@
 import type { Registrar } from '../../registrar/registrar.js'
 import type { IncomingRequest } from '../../srf/srf.js'
 import { type Conversation, type Conversations, type End, otherEnd } from '../bridge/conversations.js'
+import type { Call, Callee } from '../call.js'
 import { type Failure, responseOf } from '../failure.js'
 import { calledDigits } from '../routing/called-digits.js'
 import type { Decision, Dialler, Knowledge } from '../routing/contract.js'
@@ -8,6 +9,7 @@ import { decide } from '../routing/decide.js'
 import { rightsRuling } from '../routing/rights-rules.js'
 import { type Participant, participantAt } from './participant.js'
 import { type ReferTarget, referTarget } from './refer-to.js'
+import type { Replaces } from './replaces.js'
 import { hopsLeft } from './transferred-call.js'
 
 /** A REFER that is accepted. */
@@ -24,6 +26,8 @@ export interface Referral {
 export type ReferralTarget =
   | { readonly kind: 'new'; readonly uri: string; readonly decision: Decision }
   | { readonly kind: 'other'; readonly uri: string; readonly end: End; readonly participant: Participant }
+  /** A call of the same phone or user that still rings. */
+  | { readonly kind: 'ringing'; readonly uri: string; readonly call: Call }
 
 /** The response to a REFER that is not accepted. */
 export interface Refusal {
@@ -35,7 +39,7 @@ export interface JudgeNeeds {
   /** The knowledge for a call that begins now. */
   readonly knowledge: Knowledge
   readonly registrar: Pick<Registrar, 'isCalled'>
-  readonly conversations: Pick<Conversations, 'named'>
+  readonly conversations: Pick<Conversations, 'named' | 'ringing'>
   /** A transfer of the conversation is under way. */
   readonly isPending: (conversation: Conversation) => boolean
   /** Reports a refusal by rights or limits. */
@@ -80,6 +84,7 @@ function refusal(failure: Failure): Refusal {
 
 function otherCall({ uri, replaces }: ReferTarget, by: Dialler, own: End, needs: JudgeNeeds): ReferralTarget | Refusal {
   const named = replaces && needs.conversations.named(replaces.dialog)
+  if (replaces && !named) return ringingCall(uri, replaces, by, needs)
   const holder = named && participantAt(named, needs.knowledge.directory)?.caller
   // RFC 3891 §3
   if (named && replaces.isEarlyOnly) return { status: 486 }
@@ -87,11 +92,18 @@ function otherCall({ uri, replaces }: ReferTarget, by: Dialler, own: End, needs:
   const participant = participantAt(otherEnd(named), needs.knowledge.directory)
   if (!participant) return declined
   if (needs.isPending(named.conversation)) return pending
-  return barred(participant, by, needs) ?? { kind: 'other', uri, end: named, participant }
+  return barred(participant.callee, by, needs) ?? { kind: 'other', uri, end: named, participant }
+}
+
+function ringingCall(uri: string, { dialog }: Replaces, by: Dialler, needs: JudgeNeeds): ReferralTarget | Refusal {
+  const call = needs.conversations.ringing(dialog)
+  if (call?.caller.kind !== 'device' || !isSame(call.caller, by)) return notFound
+  const { callee } = call.progress
+  return (callee && barred(callee, by, needs)) ?? { kind: 'ringing', uri, call }
 }
 
 /** A number outside that the phone may call is not always one to which it may transfer. */
-function barred({ callee: { outside } }: Participant, by: Dialler, { knowledge, report }: JudgeNeeds): Refusal | null {
+function barred({ outside }: Callee, by: Dialler, { knowledge, report }: JudgeNeeds): Refusal | null {
   if (outside?.to.kind !== 'outside') return null
   const question = { kind: 'transferred', digits: outside.to.number, by } as const
   const ruling = rightsRuling(question, { words: '', to: outside.to }, knowledge)
@@ -101,6 +113,6 @@ function barred({ callee: { outside } }: Participant, by: Dialler, { knowledge, 
 }
 
 /** A phone names its own calls, or those of its user at another phone. */
-function isSame(one: Dialler, other: Dialler): boolean {
+export function isSame(one: Dialler, other: Dialler): boolean {
   return one.device.id === other.device.id || (one.user !== null && one.user.extension === other.user?.extension)
 }

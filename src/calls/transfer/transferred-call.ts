@@ -3,8 +3,7 @@ import type { Logger } from '../../base/logger.js'
 import { nameAddr, printNameAddr } from '../../sip/headers/name-addr.js'
 import { sipUri } from '../../sip/uri/sip-uri.js'
 import { callCapabilities, type IncomingInvite } from '../../srf/srf.js'
-import { type Call, newProgress } from '../call.js'
-import { createCallControl } from '../call-control.js'
+import { type Call, createCall } from '../call.js'
 import type { Dialler, Knowledge } from '../routing/contract.js'
 import type { Participant } from './participant.js'
 
@@ -31,13 +30,12 @@ export function newTransferredCall(parts: TransferredCallParts, { domain, clock,
   const log = parent.child({ call: id, legA: invite.callId })
   const { caller, party } = from
   log.info({ event: 'call.arrived', from: 'transfer', caller: party.number, transferOf: before.id }, `transferred call of ${party.number}`)
-  return {
+  return createCall({
     id,
     kind: 'ordinary',
     invite,
     caller,
     party,
-    plan: knowledge.dialplan,
     knowledge,
     log,
     offer: '',
@@ -46,10 +44,9 @@ export function newTransferredCall(parts: TransferredCallParts, { domain, clock,
       'Max-Forwards': String(hopsLeft(before)),
       'Referred-By': printNameAddr(nameAddr(sipUri({ user: by.user?.extension ?? by.device.id, host: domain }))),
     },
-    control: createCallControl(false),
-    progress: newProgress(clock),
+    clock,
     transfer: { of: before.id, by },
-  }
+  })
 }
 
 /** Every transfer counts as a hop, so that phones that transfer to each other by themselves come to an end (RFC 7332 §4). */

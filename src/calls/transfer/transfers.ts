@@ -4,16 +4,16 @@ import type { Registrar } from '../../registrar/registrar.js'
 import type { IncomingRequest, SipDialog } from '../../srf/srf.js'
 import type { Connect } from '../bridge/connect.js'
 import { type Conversation, type Conversations, dialogOf, type End, otherEnd } from '../bridge/conversations.js'
+import { joinLeg } from '../bridge/joined-leg.js'
 import { type Call, reject } from '../call.js'
 import type { Dial } from '../dial/dial.js'
 import type { Termination } from '../failure.js'
+import { connectedIdentity } from '../identity/connected-identity.js'
 import type { Limits } from '../limits/limits.js'
 import type { RecordCall } from '../records/record-call.js'
 import type { Knowledge } from '../routing/contract.js'
-import { connectedIdentity } from './connected-identity.js'
 import { createDepartures } from './departures.js'
 import { joinInvite } from './joined-invite.js'
-import { joinLeg } from './joined-leg.js'
 import type { Participant } from './participant.js'
 import { acceptRefer } from './refer-subscription.js'
 import { judgeRefer, type Referral, type ReferralTarget } from './referral.js'
@@ -23,7 +23,7 @@ export interface TransfersNeeds {
   /** The knowledge for a call that begins now. */
   readonly knowledge: () => Knowledge
   readonly registrar: Pick<Registrar, 'isCalled'>
-  readonly conversations: Pick<Conversations, 'named'>
+  readonly conversations: Pick<Conversations, 'named' | 'ringing'>
   readonly record: RecordCall
   readonly dial: Dial
   readonly connect: Connect
@@ -51,7 +51,7 @@ export function createTransfers(needs: TransfersNeeds): Transfers {
   const accepted = new WeakMap<SipDialog, number>()
 
   function accept(request: IncomingRequest, referral: Referral, knowledge: Knowledge): void {
-    const { by, to } = referral
+    const { by, dialler, from, to } = referral
     const { conversation } = by
     const dialog = dialogOf(by)
     const earlier = accepted.get(dialog) ?? 0
@@ -77,12 +77,14 @@ export function createTransfers(needs: TransfersNeeds): Transfers {
     const { invite, cancel } = joinInvite({
       dialog: dialogOf(kept),
       uri: to.uri,
-      headers: () => connectedIdentity(call.progress.callee?.party, referral.from.caller, domain),
+      headers: () => (from.caller.kind === 'trunk' ? {} : connectedIdentity(call.progress.callee?.party, domain)),
       clock,
       onResponse: (status, reason) => (status < 200 ? subscription.progress(status, reason) : failed(status, reason)),
       onJoined: joined,
     })
-    const call = newTransferredCall({ before: conversation.call, from: referral.from, invite, by: referral.dialler, knowledge }, needs)
+    const transfer = { of: conversation.call.id, by: dialler }
+    const call =
+      to.kind === 'ringing' ? to.call : newTransferredCall({ before: conversation.call, from, invite, by: dialler, knowledge }, needs)
     pending.add(conversation)
     bridge.keep(kept.side)
     // The other side has hung up, or the call is ended.
@@ -90,8 +92,13 @@ export function createTransfers(needs: TransfersNeeds): Transfers {
       pending.delete(conversation)
       cancel()
     })
+    if (to.kind === 'ringing') {
+      call.takeOver({ invite, caller: from.caller, party: from.party, transfer })
+      if (call.progress.ringing !== null) subscription.progress(180, 'Ringing')
+      return
+    }
     const run = async (): Promise<Termination> => (to.kind === 'new' ? dial(call, to.decision) : takeOver(call, to, referral))
-    void record(call, () => countedOn(call, referral.from, run))
+    void record(call, () => countedOn(call, from, run))
   }
 
   /** A call outside that goes on after a transfer still counts. */
@@ -106,7 +113,7 @@ export function createTransfers(needs: TransfersNeeds): Transfers {
     call.progress.callee = participant.callee
     const leg = await joinLeg({
       dialog: dialogOf(otherEnd(end)),
-      headers: connectedIdentity(from.party, participant.caller, domain),
+      headers: participant.caller.kind === 'trunk' ? {} : connectedIdentity(from.party, domain),
       clock,
       onJoined() {
         end.conversation.bridge.part()

@@ -1,4 +1,4 @@
-import { systemClock } from '../../../src/base/clock.js'
+import { every, systemClock } from '../../../src/base/clock.js'
 import type { Phone, PhoneCall } from '../../../src/softphones/softphone.js'
 
 /** Both sides of a call that stands. */
@@ -40,13 +40,20 @@ export async function expectUndisturbed(conversation: Conversation): Promise<voi
 
 function keyPasses(from: PhoneCall, to: PhoneCall, key: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const late = systemClock.after(5_000, () => reject(new Error(`the key ${key} was not heard`)))
+    const press = (): Promise<void> => from.audio.press(key)
+    // The other side may be about to learn where the far end is now.
+    const again = every(systemClock, 1_000, press, () => undefined)
+    const late = systemClock.after(10_000, () => {
+      again.cancel()
+      reject(new Error(`the key ${key} was not heard`))
+    })
     const off = to.audio.onKeyPress((heard) => {
       if (heard !== key) return
       off()
       late.cancel()
+      again.cancel()
       resolve()
     })
-    void from.audio.press(key)
+    void press()
   })
 }

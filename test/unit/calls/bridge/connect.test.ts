@@ -18,6 +18,7 @@ async function setUpTimes(ringingMs: number | null, accept: () => Promise<unknow
   const clock = createManualClock(0)
   const metrics = createMetrics()
   const connect = createConnect({
+    domain: 'hotdesk.example',
     activity: { begin: () => () => undefined },
     nodeLegs: { watchDialog: () => () => undefined },
     phoneLegs: { watch: () => () => undefined },

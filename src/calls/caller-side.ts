@@ -1,0 +1,50 @@
+import type { IncomingInvite } from '../srf/srf.js'
+import { answeredElsewhere } from './reason-header.js'
+
+/** The INVITE of a call. While the call rings, another INVITE can take its place. */
+export interface CallerSide extends IncomingInvite {
+  /** From now on `next` gets the responses, and its CANCEL counts. The previous caller gets 487. */
+  replace(next: IncomingInvite): void
+}
+
+export function createCallerSide(first: IncomingInvite): CallerSide {
+  const onCancel: ((reason: string) => void)[] = []
+  let current = first
+  follow(first)
+
+  function follow(invite: IncomingInvite): void {
+    invite.onCancel((reason) => {
+      if (invite === current) for (const listener of onCancel) listener(reason)
+    })
+  }
+
+  return {
+    method: first.method,
+    uri: first.uri,
+    callId: first.callId,
+    header: first.header,
+    body: first.body,
+    source: first.source,
+    receivedOn: first.receivedOn,
+    respond: (status, parts) => current.respond(status, parts),
+    get responded() {
+      return current.responded
+    },
+    get cancelled() {
+      return current.cancelled
+    },
+    onCancel(listener) {
+      if (current.cancelled) current.onCancel(listener)
+      else onCancel.push(listener)
+    },
+    accept: (parts) => current.accept(parts),
+    follow: (farEnd) => current.follow(farEnd),
+    answerChallenges: (credentials) => current.answerChallenges(credentials),
+    replace(next) {
+      const previous = current
+      current = next
+      follow(next)
+      previous.respond(487, { headers: { Reason: answeredElsewhere } })
+    },
+  }
+}

@@ -1,0 +1,60 @@
+import type { Clock } from '../../base/clock.js'
+import { splitList } from '../../sip/syntax/list.js'
+import type { InviteResult, SipDialog } from '../../srf/srf.js'
+import type { Connect } from '../bridge/connect.js'
+import { type Conversations, dialogOf, type End, otherEnd } from '../bridge/conversations.js'
+import { joinLeg } from '../bridge/joined-leg.js'
+import { reinviteInTurn } from '../bridge/reinvite-in-turn.js'
+import { type Call, reject } from '../call.js'
+import type { Termination } from '../failure.js'
+import type { DeviceCaller } from '../inbound/caller.js'
+import { participantAt } from './participant.js'
+import { isSame } from './referral.js'
+import { parseReplaces } from './replaces.js'
+
+export interface ReplaceCallNeeds {
+  readonly conversations: Pick<Conversations, 'named'>
+  readonly connect: Connect
+  readonly clock: Clock
+}
+
+/** A phone takes over a call that is up at another phone of its user, by INVITE with Replaces (RFC 3891 §3). Resolves when the call has ended. */
+export type ReplaceCall = (call: Call, by: DeviceCaller) => Promise<Termination>
+
+export function createReplaceCall({ conversations, connect, clock }: ReplaceCallNeeds): ReplaceCall {
+  async function takeOver(call: Call, end: End, by: DeviceCaller): Promise<Termination> {
+    const participant = participantAt(otherEnd(end), call.knowledge.directory)
+    if (!participant) return reject(call, { reason: 'declined' })
+    const before = end.conversation
+    call.transfer = { of: before.call.id, by }
+    call.progress.callee = participant.callee
+    call.progress.reached = `call ${before.call.id}`
+    const leg = await legTo(dialogOf(otherEnd(end)), call.offer, () => {
+      before.bridge.part()
+      void dialogOf(end).bye({ Reason: 'SIP;cause=200;text="Call completed elsewhere"' })
+    })
+    if (leg.outcome === 'failed') return reject(call, { reason: 'upstream', response: leg.reply })
+    const connected = await connect(call, participant.branch, leg)
+    return connected.outcome === 'ended' ? connected.termination : reject(call, connected.failure)
+  }
+
+  /** The far end gets the offer of the INVITE; without one, its own is asked for. */
+  async function legTo(dialog: SipDialog, offer: string, onJoined: () => void): Promise<InviteResult> {
+    if (offer === '') return joinLeg({ dialog, headers: {}, clock, onJoined })
+    const reply = await reinviteInTurn(dialog, { sdp: offer, headers: {} }, clock)
+    if (reply.status >= 300) return { outcome: 'failed', reply }
+    onJoined()
+    return { outcome: 'answered', dialog, reply }
+  }
+
+  return async (call, by) => {
+    const values = splitList(call.invite.header('Replaces'))
+    const replaces = values.length === 1 ? parseReplaces(values[0] ?? '') : null
+    if (!replaces) return reject(call, { reason: 'no-such-call', status: 400 })
+    const end = conversations.named(replaces.dialog)
+    const holder = end && participantAt(end, call.knowledge.directory)?.caller
+    // A call of somebody else does not exist for this phone.
+    if (!end || holder?.kind !== 'device' || !isSame(holder, by)) return reject(call, { reason: 'no-such-call' })
+    return replaces.isEarlyOnly ? reject(call, { reason: 'busy' }) : takeOver(call, end, by)
+  }
+}

@@ -1,0 +1,126 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { Incoming, Phone, PhoneCall } from '../../../src/softphones/softphone.js'
+import { type Conversation, converse, expectSound, expectUndisturbed } from '../../support/node/conversation.js'
+import type { TestNode } from '../../support/node/node.js'
+import { domain, openTestOffice, passwordOf, type TestOffice } from '../../support/node/office.js'
+import { createRawPhone, type RawPhone } from '../../support/sip/raw-phone.js'
+import { inDialog, openUdpPeer, type SipPeer } from '../../support/sip/sip-peer.js'
+
+/** 101 is a phone whose every message the test writes; 100 and 102 are ours. */
+describe('a phone with two calls', () => {
+  let office: TestOffice
+  let node: TestNode
+  let alice: Phone
+  let carol: Phone
+  let peer: SipPeer
+  let raw: RawPhone
+  const calls: PhoneCall[] = []
+
+  beforeAll(async () => {
+    office = await openTestOffice()
+    node = await office.node('paris-1')
+    await office.directory.putDevice('HD0007', { site: 'paris', hotdesk: true, password: passwordOf('HD0007'), location: 'desk 7' })
+    await office.follows('device:HD0007', (device) => device !== undefined)
+    alice = await office.phone('HD0001', node)
+    carol = await office.phone('HD0007', node)
+    peer = await openUdpPeer({ port: Number(node.udp.split(':')[1]) }, ['NOTIFY', 'OPTIONS', 'BYE'])
+    raw = createRawPhone({ peer, device: 'HD0002', password: passwordOf('HD0002'), domain })
+    await raw.register()
+    await office.seat({ '100': 'HD0001', '101': 'HD0002', '102': 'HD0007' })
+  }, 60_000)
+
+  afterAll(async () => {
+    await peer.close()
+    await office.close()
+  })
+
+  afterEach(async () => {
+    await Promise.all(calls.splice(0).map((call) => call.hangUp()))
+    await office.redisSays('0', 'EXISTS', '{hd}:oncall:HD0001', '{hd}:oncall:HD0002', '{hd}:oncall:HD0007')
+  })
+
+  async function answer(ringing: Incoming): Promise<PhoneCall> {
+    const call = await ringing.answer()
+    calls.push(call)
+    return call
+  }
+
+  /** 101 talks with 100, and calls 102, which rings. Then it transfers 100 to the call that rings (RFC 5589 §7.6). */
+  async function transferRinging() {
+    const first = raw.dial('100')
+    const alices = await answer(await alice.nextCall())
+    const { invite, answer: accepted } = await first.final
+    const second = raw.dial('102')
+    const ringing = await carol.nextCall()
+    const early = await peer.hears(
+      'ringing',
+      (message) => message.kind === 'response' && message.status === 180 && message.to.uri.includes('102'),
+    )
+    const replaces = encodeURIComponent(`${early.callId};to-tag=${early.to.tag};from-tag=${early.from.tag}`)
+    const headers = [['Refer-To', `<sip:102@${domain}?Replaces=${replaces}>`]] as const
+    peer.send(peer.request(inDialog(invite, accepted, { method: 'REFER', cseq: 10, headers })))
+    await peer.hearsResponse(202, 'REFER')
+    return { alices, ringing, second }
+  }
+
+  it('the other side takes over a call that still rings', async () => {
+    const { alices, ringing, second } = await transferRinging()
+    // The INVITE that was taken over has ended for this phone (RFC 3891 §3).
+    expect((await second.final).answer.status).toBe(487)
+    const carols = await answer(ringing)
+    await peer.hears('the final report', (message) => message.kind === 'request' && message.body.toString().includes('SIP/2.0 200 OK'))
+    await peer.hearsRequest('BYE')
+    await expectSound({ caller: alices, callee: carols })
+  })
+
+  it('the call that rings is declined: the first call goes on', async () => {
+    const { alices, ringing, second } = await transferRinging()
+    expect((await second.final).answer.status).toBe(487)
+    ringing.reject(603)
+    await peer.hears('the final report', (message) => message.kind === 'request' && message.body.toString().includes('SIP/2.0 603'))
+    expect(alices.dialog.ended).toBe(false)
+  })
+
+  it('the other side hangs up: the phone stops ringing', async () => {
+    const { alices, ringing } = await transferRinging()
+    await alices.hangUp()
+    await ringing.cancelled
+  })
+
+  describe('an INVITE with Replaces', () => {
+    async function withReplaces({ dialog }: PhoneCall, end = ''): Promise<number> {
+      const { callId, localTag, remoteTag } = dialog
+      const headers = [['Replaces', `${callId};to-tag=${remoteTag};from-tag=${localTag}${end}`]] as const
+      return (await raw.dial('100', { headers }).final).answer.status
+    }
+
+    async function talk(): Promise<Conversation> {
+      const whole = await converse(alice, '102', carol)
+      calls.push(whole.caller, whole.callee)
+      return whole
+    }
+
+    it('does not replace a call of another user: 481', async () => {
+      const before = await talk()
+      expect(await withReplaces(before.callee)).toBe(481)
+      await expectUndisturbed(before)
+    })
+
+    it('moves a call from one phone of a user to another (RFC 3891 §3)', async () => {
+      await office.directory.putUser('102', { secondLogin: 'allow' })
+      await office.follows('user:102', (user) => user?.get('secondLogin') === 'allow')
+      expect(await office.redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', '102', 'HD0002')).toMatch(/^(LOGGED_IN|DISPLACED)/)
+      await office.settled('102', 'HD0002')
+      const dialling = await alice.dial('102')
+      const carols = await answer(await carol.nextCall())
+      const dialled = await dialling.result
+      if (dialled.outcome === 'failed') throw new Error(String(dialled.answer.status))
+      calls.push(dialled.call)
+      expect(await withReplaces(carols, ';early-only')).toBe(486)
+      expect(carols.dialog.ended).toBe(false)
+      expect(await withReplaces(carols)).toBe(200)
+      await carols.ended
+      expect(dialled.call.dialog.ended).toBe(false)
+    })
+  })
+})
