@@ -10,6 +10,7 @@ import {
   type SipReply,
 } from '../../srf/srf.js'
 import type { Call } from '../call.js'
+import { createCallerSide } from '../caller-side.js'
 import type { Attempts } from '../dial/attempt.js'
 import type { Branch } from '../dial/fork.js'
 import { patienceWith } from '../dial/trunk-attempt.js'
@@ -82,7 +83,7 @@ export function createPickUp(needs: PickUpNeeds): PickUp {
   }
 
   async function elsewhere(call: Call, invite: IncomingInvite, extension: Extension): Promise<Termination | Failure> {
-    const offerless: Call = { ...call, invite, offer: '' }
+    const offerless: Call = { ...call, invite: createCallerSide(invite), offer: '' }
     for (const node of nodesOf(extension, call.knowledge)) {
       const plan = {
         branches: [branches.toColleague(offerless, node, extension)],
