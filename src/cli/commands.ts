@@ -70,6 +70,11 @@ export const commandGroups: Readonly<Record<string, readonly CommandEntry[]>> = 
       load: async () => (await import('./history/history.js')).historyCommand,
     },
     {
+      name: 'fraud',
+      about: 'show calls that rights and limits have refused, and calls that look like an attack',
+      load: async () => (await import('./history/fraud.js')).fraudCommand,
+    },
+    {
       name: 'calls',
       about: "list a user's calls from every phone, newest last; or the calls in progress",
       load: async () => (await import('./history/call-log.js')).callsCommand,

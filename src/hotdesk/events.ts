@@ -24,7 +24,8 @@ export const streamEvents = {
   'call.barred':
     'The rights of `user` refused a `use` (call, forward, transfer, break-out) of `number`: `class`, `reason`. `more`: refusals since the last entry that are not listed.',
   'call.limited': 'A `limit` of `user` or of the site refused a call to `number`: `reason`. `more` as for `call.barred`.',
-  'call.costly': 'A call to a number abroad or a premium number began: `use`, `number`, `class`. `more` as for `call.barred`.',
+  'call.costly':
+    'A call to a number abroad or a premium number began: `use`, `number`, `class`, and the time at the site, `local`. `more` as for `call.barred`.',
   'rights.unknown':
     'The record of `user` has a `name` that the site does not define; `reason` says which rights count. At most once an hour.',
   messages: 'The voicemail server has reported messages of `user`: `waiting`, and the numbers `new` and `old`.',

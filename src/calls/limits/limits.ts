@@ -4,7 +4,7 @@ import type { Call } from '../call.js'
 import type { Termination } from '../failure.js'
 import type { Decision } from '../routing/contract.js'
 import { createNoticeReport, type NoticeReportNeeds } from './notice-report.js'
-import { createOutsideUsage, type Moment, type OutsideUsage, type OutsideUsageNeeds } from './outside-usage.js'
+import { createOutsideUsage, dateIn, type Moment, type OutsideUsage, type OutsideUsageNeeds } from './outside-usage.js'
 
 /** Counts calls outside, and reports what rights and limits refuse. */
 export interface Limits {
@@ -29,7 +29,7 @@ export function createLimits(needs: LimitsNeeds): Limits {
 
   function momentOf({ plan }: Call): Moment {
     const at = networkClock.now()
-    return { at, date: plan.rights.dateAt(at) }
+    return { at, date: dateIn(plan.rights.localAt(at)) }
   }
 
   return {

@@ -16,6 +16,7 @@ export interface NoticeReportNeeds {
   readonly store: Pick<Store, 'append'>
   readonly node: NodeName
   readonly clock: Clock
+  readonly networkClock: Pick<Clock, 'now'>
   readonly metrics: Pick<Metrics, 'callsBarredTotal' | 'callsLimitedTotal'>
 }
 
@@ -23,7 +24,7 @@ type NoticeOf<Kind extends RightsNotice['kind']> = Extract<RightsNotice, { reado
 
 const minuteMs = 60_000
 
-export function createNoticeReport({ store, node, clock, metrics }: NoticeReportNeeds): ReportNotice {
+export function createNoticeReport({ store, node, clock, networkClock, metrics }: NoticeReportNeeds): ReportNotice {
   const callEvents = createEventQuota({ events: 10, periodMs: minuteMs, clock })
   const unknownNames = createEventQuota({ events: 1, periodMs: 60 * minuteMs, clock })
   fromZero(
@@ -66,7 +67,7 @@ export function createNoticeReport({ store, node, clock, metrics }: NoticeReport
       writeSome(call, 'call.limited', { user, limit, number, reason: words })
     },
     costly(call, { user, use, number, numberClass }) {
-      writeSome(call, 'call.costly', { user, use, number, class: numberClass })
+      writeSome(call, 'call.costly', { user, use, number, class: numberClass, local: call.plan.rights.localAt(networkClock.now()) })
     },
     'unknown-name'(call, { user, name, words }) {
       if (unknownNames.take(`${user} ${name}`) === null) return

@@ -18,6 +18,11 @@ export interface Moment {
   readonly date: string
 }
 
+/** `2026-03-29 09:00` → `2026-03-29` */
+export function dateIn(local: string): string {
+  return local.slice(0, 10)
+}
+
 /** Calls outside by all nodes together. Each node counts its own in memory and writes them to Redis, where the others read them. */
 export interface OutsideUsage {
   of(subject: LimitSubject, moment: Moment): Usage

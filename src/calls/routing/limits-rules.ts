@@ -1,6 +1,6 @@
 import type { Extension } from '../../base/identity.js'
 import { type LimitName, type Limits, limitNames } from '../../dialplan/dialplan.js'
-import type { LimitSubject } from '../limits/outside-usage.js'
+import { dateIn, type LimitSubject } from '../limits/outside-usage.js'
 import type { DestinationOf, Knowledge, Question, RightsNotice, Ruling } from './contract.js'
 import { claimantOf } from './rights-rules.js'
 
@@ -26,7 +26,7 @@ export function limitsRuling(question: Question, { to }: Ruling, knowledge: Know
   const user = claimantOf(question)
   const subjects = subjectsOf(user?.extension ?? null, dialplan.rights.inForce(user, at).rights.limits, knowledge)
   if (subjects.length === 0) return null
-  const moment = { at, date: dialplan.rights.dateAt(at) }
+  const moment = { at, date: dateIn(dialplan.rights.localAt(at)) }
   const states = subjects.flatMap(({ subject, limits }) => {
     const used = usage.of(subject, moment)
     return limitNames.flatMap((limit) => {

@@ -22,7 +22,7 @@ export function localTime(ms: number): string {
 }
 
 /** Fields of events and calls that are numbers. */
-const numbers = 'seconds calls refused ringSeconds talkSeconds added changed removed users phones passwords'.split(' ')
+const numbers = 'seconds calls refused more ringSeconds talkSeconds added changed removed users phones passwords'.split(' ')
 
 /** An entry as one JSON value: its id, its time in UTC, its fields. */
 export function plainEntry(entry: StreamEntry): Readonly<Record<string, string | number>> {

@@ -25,8 +25,8 @@ export interface RightsInForce {
 export interface SiteRights {
   /** For all calls outside of the site together. */
   readonly limits: Limits
-  /** The date at the site, `2026-03-29`. */
-  dateAt(at: Milliseconds): string
+  /** The time at the site, `2026-03-29 09:00`. */
+  localAt(at: Milliseconds): string
   /** Of a user of any site, at that moment. Null: a user without names. */
   inForce(user: RightsNames | null, at: Milliseconds): RightsInForce
 }
@@ -87,7 +87,7 @@ export function createSiteRights(file: RightsFile): SiteRights {
 
   return {
     limits: limitsOf(file.limits),
-    dateAt: (at) => localTime(at, timezone).toFormat('yyyy-MM-dd'),
+    localAt: (at) => localTime(at, timezone).toFormat('yyyy-MM-dd HH:mm'),
     inForce(user, at) {
       if (user === null) return counting(standard)
       if (user.timeProfile === null) return named(user.rights)

@@ -67,6 +67,7 @@ const lines: readonly string[][] = [
   ['events'],
   ['history', '101'],
   ['calls', '100'],
+  ['fraud'],
   ['import', 'people.csv'],
   ['export', '--with-logins'],
   ['redis', 'install'],
