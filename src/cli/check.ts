@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Config } from '../config/config.js'
 import type { Dialplan } from '../dialplan/dialplan.js'
+import { allowAbroad, barredAbroad } from './abroad-routes.js'
 import { asJson, type CommandNeeds } from './needs.js'
 import { table } from './output/terminal.js'
 import { networkVerdict } from './plan-check.js'
@@ -13,7 +14,9 @@ export function checkCommand(command: Command, needs: CommandNeeds): void {
     .addHelpText('after', '\nExamples:\n  hotdesk check\n  hotdesk --config /etc/hotdesk/hotdesk.yaml check')
     .action(async (options: { json?: boolean }) => {
       const { config, dialplan } = readSettings(needs)
-      const { says, doubts } = await networkVerdict(config, dialplan)
+      const { says, doubts: ofRecords } = await networkVerdict(config, dialplan)
+      const barred = barredAbroad(dialplan)
+      const doubts = [...ofRecords, ...(barred === null ? [] : [`${barred}; ${allowAbroad}`])]
       const verdict = [...verdictOf(config, dialplan), ['records', says] as const]
       const { print, complain, paint } = needs.terminal
       for (const doubt of doubts) complain(`${paint.bad('warning:')} ${doubt}`)

@@ -59,10 +59,12 @@ function claimOf(question: Question): Claim | null {
 }
 
 /** Whether the rights of the user at this site allow the outside number for this use. */
-function mayReach(claim: Claim, { number, e164 }: DestinationOf<'outside'>, knowledge: Knowledge): RightsRuling {
-  const { outside } = knowledge.dialplan
+function mayReach(claim: Claim, { number, e164, numberClass }: DestinationOf<'outside'>, knowledge: Knowledge): RightsRuling {
+  const { outside, numbers } = knowledge.dialplan
+  // Without a country, a number with + may be national.
+  const known = numberClass === 'international' && numbers.country === null ? 'other' : numberClass
   const dialled = claim.digits.startsWith(outside) ? claim.digits.slice(outside.length) : claim.digits
-  return judged(claim, { number, forms: [dialled, number, ...(e164 === null ? [] : [e164])], numberClass: 'other' }, knowledge)
+  return judged(claim, { number, forms: [dialled, number, ...(e164 === null ? [] : [e164])], numberClass: known }, knowledge)
 }
 
 const costly: ReadonlySet<NumberClass> = new Set(['international', 'premium'])

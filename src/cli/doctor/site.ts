@@ -7,6 +7,7 @@ import { packagedPlan } from '../../config/plan-source.js'
 import { readTlsFiles } from '../../config/tls-files.js'
 import type { Dialplan } from '../../dialplan/dialplan.js'
 import { loadPrompts } from '../../ivr/ivr.js'
+import { allowAbroad, barredAbroad } from '../abroad-routes.js'
 import { readDialplan } from '../settings.js'
 import { type Finding, findingsAbout } from './finding.js'
 
@@ -17,7 +18,7 @@ export function sitePlan(config: Config): { readonly dialplan: Dialplan | null; 
     const dialplan = readDialplan(config)
     const names = dialplan.trunks.map(({ name }) => name).join(', ')
     const trunks = names === '' ? noTrunk(config, dialplan) : good(`${config.dialplan}, trunks ${names}`)
-    return { dialplan, findings: [trunks, ...sample(config, dialplan), ...elin(dialplan)] }
+    return { dialplan, findings: [trunks, ...sample(config, dialplan), ...elin(dialplan), ...rightsAbroad(dialplan)] }
   } catch (fault) {
     if (!isAppError(fault, 'DIALPLAN_INVALID')) throw fault
     return { dialplan: null, findings: [wrong(fault.message, 'correct it, then run hotdesk check')] }
@@ -58,6 +59,12 @@ function sample(config: Config, { trunks, elin: number }: Dialplan): readonly Fi
       ? [wrong(`elin ${number} is the sample's: the emergency centre would see a false number`, 'set your own')]
       : []),
   ]
+}
+
+/** An upgrade may have barred calls that users made before. */
+function rightsAbroad(dialplan: Dialplan): readonly Finding[] {
+  const barred = barredAbroad(dialplan)
+  return barred === null ? [] : [findingsAbout('rights').mind(barred, allowAbroad)]
 }
 
 /** Whether the emergency centre sees a number, and can call it back. */

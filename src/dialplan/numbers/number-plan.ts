@@ -6,6 +6,8 @@ export type OutsideClass = 'national' | 'mobile' | 'international' | 'premium' |
 
 /** How numbers are written at one site. Emergency numbers and other short numbers have one form only, and no E.164. */
 export interface NumberPlan {
+  /** Null: not known, and neither is which numbers are abroad. */
+  readonly country: CountryCode | null
   /** `+442079460100`; null if it cannot be known. */
   e164(number: string): string | null
   classOf(number: string): OutsideClass
@@ -72,6 +74,7 @@ export function createNumberPlan(country: CountryCode | null): NumberPlan {
   }
 
   return {
+    country,
     e164: (number) => read(number).phone?.number ?? null,
     classOf: (number) => read(number).numberClass,
     formsOf: (number) => [...new Set([number, ...otherForms.map((form) => written(number, form))])],

@@ -23,6 +23,8 @@ export interface RightsInForce {
 
 /** The rights that one site defines. */
 export interface SiteRights {
+  /** Those that the plan defines, and `default`. */
+  readonly all: readonly Rights[]
   /** For all calls outside of the site together. */
   readonly limits: Limits
   /** The time at the site, `2026-03-29 09:00`. */
@@ -86,6 +88,7 @@ export function createSiteRights(file: RightsFile): SiteRights {
   }
 
   return {
+    all: [standard, ...[...defined.values()].filter((rights) => rights !== standard)],
     limits: limitsOf(file.limits),
     localAt: (at) => localTime(at, timezone).toFormat('yyyy-MM-dd HH:mm'),
     inForce(user, at) {

@@ -25,7 +25,7 @@ beforeAll(async () => {
   await register('HD0002', 'london-1')
   await desk.redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', '100', 'HD0001')
   await desk.redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', '101', 'HD0002')
-  await desk.directory.putUser('100', { forwards: { busy: '101', noAnswer: '000441234' } })
+  await desk.directory.putUser('100', { rights: 'abroad', forwards: { busy: '101', noAnswer: '000441234' } })
 })
 afterAll(() => desk.close())
 
@@ -71,7 +71,7 @@ describe('hotdesk why', () => {
         '    forward  calls are forwarded to 000441234 when no answer',
         '    loop     the call has not been at 000441234 before',
         '    number   000441234 goes out as +441234 over paris-carrier',
-        '    rights   default rights of paris: numbers of the class other are allowed',
+        '    rights   rights abroad of paris: international numbers are allowed',
         '    → +441234 is called over paris-carrier',
         '',
         '  if not reachable, the caller gets 480 Phone Not Reachable',

@@ -142,7 +142,7 @@ describe('forwards', () => {
   it('for all calls come first, also if the user is not logged in', () => {
     const users = [userOf('100', 'Alice', { forwards: { always: '0155512345' } }), bob]
     expect(decided('100', null, { users }).to).toEqual({ kind: 'refused', reason: 'unknown-number' })
-    const abroad = [userOf('100', 'Alice', { forwards: { always: '000441234' } }), bob]
+    const abroad = [userOf('100', 'Alice', { rights: 'abroad', forwards: { always: '000441234' } }), bob]
     expect(decided('100', null, { users: abroad }).to).toMatchObject({ kind: 'outside', number: '+441234' })
   })
 
@@ -200,7 +200,7 @@ describe('a call from a trunk', () => {
 
 describe('why', () => {
   it('explains what happens to the call if the phone does not answer', () => {
-    const users = [userOf('100', 'Alice', { forwards: { busy: '101', noAnswer: '000441234' } }), bob]
+    const users = [userOf('100', 'Alice', { rights: 'abroad', forwards: { busy: '101', noAnswer: '000441234' } }), bob]
     const knowledge = scene({ users, seats: { HD0001: '100', HD0002: '101' }, registered: { HD0001: 'paris-1', HD0002: 'paris-1' } })
     const told = explain(dialled('100', null, knowledge), knowledge)
     expect(told.outcome).toBe('HD0001 rings for 25 s')

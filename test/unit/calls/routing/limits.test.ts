@@ -8,7 +8,9 @@ import { bob, decided, rulesOf, type Scene, userOf } from './scene.js'
 const number = '00155512345'
 
 function planWith(text: string) {
-  const sample = samplePlanText('paris').replace(/^ +enabled: no\n/m, '')
+  const sample = samplePlanText('paris')
+    .replace(/^ +enabled: no\n/m, '')
+    .replace(/^rights:\n(?: .*\n)+/m, '')
   return loadDialplan({ text: `${sample}\n${text}`, file: 'paris.yaml', log: silentLogger() })
 }
 

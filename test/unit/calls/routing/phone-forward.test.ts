@@ -12,7 +12,7 @@ describe('a forward set at the phone', () => {
 
   it('goes to the same destination as a forward set here', () => {
     expect(redirected('101').to).toMatchObject({ kind: 'phones', user: bob })
-    expect(redirected('000441234').to).toMatchObject({ kind: 'outside' })
+    expect(redirected('00155512345').to).toMatchObject({ kind: 'outside' })
   })
 
   it.each(['*77*101*', '*77*5*', '112', '0112', '4711', '109'])('does not go to %s', (number) => {

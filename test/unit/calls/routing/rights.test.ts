@@ -6,7 +6,9 @@ import { samplePlanText } from '../../../support/node/sample-plan.js'
 import { alice, bob, decided, rulesOf, type Scene, scene, userOf } from './scene.js'
 
 function planWith(rights: string) {
-  const text = `${samplePlanText('paris').replace(/^ +enabled: no\n/m, '')}\n${rights}`
+  const text = `${samplePlanText('paris')
+    .replace(/^ +enabled: no\n/m, '')
+    .replace(/^rights:\n(?: .*\n)+/m, '')}\n${rights}`
   return loadDialplan({ text, file: 'paris.yaml', log: silentLogger() })
 }
 
@@ -61,6 +63,47 @@ describe('the rights of a user', () => {
   test('of any logged-in user are the default rights', () => {
     expect(decided('00155512345', null, at).to).toEqual({ kind: 'refused', reason: 'barred' })
   })
+})
+
+describe('a plan without rights', () => {
+  const usual = planWith('')
+  const decision = (digits: string, plan = usual) => decided(digits, 'HD0001', { ...at, plan })
+
+  test.each([
+    ['00155512345', 'national', true],
+    ['00612345678', 'mobile', true],
+    ['00800123456', 'other', true],
+    ['0+447911123456', 'international', false],
+    ['+447911123456', 'international', false],
+    ['00899123456', 'premium', false],
+  ] as const)('%s is %s: allowed %s', (digits, numberClass, isAllowed) => {
+    const { to, steps, notices } = decision(digits.replace('0+', '000'))
+    expect(to.kind).toBe(isAllowed ? 'outside' : 'refused')
+    expect(steps.at(-1)).toEqual({
+      rule: 'rights',
+      words: `default rights of paris: ${numberClass === 'other' ? 'numbers of the class other' : `${numberClass} numbers`} are ${isAllowed ? 'allowed' : 'barred'}`,
+    })
+    expect(notices).toMatchObject(isAllowed ? [] : [{ kind: 'barred', numberClass }])
+  })
+
+  test('bars no number with + if the country of the site is not known', () => {
+    const text = samplePlanText('paris')
+      .replace(/^ +enabled: no\n/m, '')
+      .replace(/^rights:\n(?: .*\n)+/m, '')
+      .replace(/^ +callerId.*\n/m, '')
+      .replace(/^elin.*\n/m, '')
+      .replace(/^dids:\n(?: .*\n)+/m, '')
+    const unknown = loadDialplan({ text, file: 'paris.yaml', log: silentLogger() })
+    expect(decision('+33155512345', unknown).to.kind).toBe('outside')
+    expect(decision('+447911123456', unknown).to.kind).toBe('outside')
+  })
+})
+
+test('a call abroad that is allowed is reported', () => {
+  const users = [userOf('100', 'Alice', { rights: 'outside' }), bob]
+  const { to, notices } = decided('+447911123456', 'HD0001', { ...at, users })
+  expect(to.kind).toBe('outside')
+  expect(notices).toEqual([{ kind: 'costly', user: '100', use: 'call', number: '+447911123456', numberClass: 'international' }])
 })
 
 describe('a forward outside', () => {
