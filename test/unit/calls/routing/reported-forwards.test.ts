@@ -11,7 +11,7 @@ const from = (value: string, caller: Caller = { kind: 'trunk', trunk }) =>
   reportedDiversions({ header: (name) => (name === 'Diversion' ? value : '') }, caller, dialplan)
 
 const forward = (number: string, times = 1): Diversion => ({ number, name: '', reason: 'unconditional', times, isPrivate: false })
-const forwarding = userOf('100', 'Alice', { forwards: { always: '000441234' } })
+const forwarding = userOf('100', 'Alice', { rights: 'abroad', forwards: { always: '000441234' } })
 
 function delivered(diversions: readonly Diversion[], user = forwarding) {
   return decide({ kind: 'delivered', number: '+33199000100', diversions }, scene({ users: [user] }))
