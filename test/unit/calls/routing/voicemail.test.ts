@@ -18,7 +18,7 @@ const plan = load('voicemail: { trunk: mailbox, number: "*97", mailbox: "7{exten
 const history = { hops: 0, trail: [], diversions: [] }
 
 function missed(changes: Parameters<typeof userOf>[2], reason: RefusalReason, dialplan = plan, hops = 0) {
-  const user = userOf('100', 'Alice', changes)
+  const user = userOf('100', 'Alice', { rights: 'abroad', ...changes })
   return decide({ kind: 'missed', user, reason, history: { ...history, hops } }, { ...scene({ users: [user, bob] }), dialplan })
 }
 
