@@ -91,7 +91,7 @@ describe('a plan without rights', () => {
       .replace(/^ +enabled: no\n/m, '')
       .replace(/^rights:\n(?: .*\n)+/m, '')
       .replace(/^ +callerId.*\n/m, '')
-      .replace(/^elin.*\n/m, '')
+      .replace(/^(elin|country).*\n/gm, '')
       .replace(/^dids:\n(?: .*\n)+/m, '')
     const unknown = loadDialplan({ text, file: 'paris.yaml', log: silentLogger() })
     expect(decision('+33155512345', unknown).to.kind).toBe('outside')
