@@ -204,17 +204,8 @@ function createHandler({ activity, open, admission }: CallState, { parts, networ
   const networkClock = store.clock
   const limits = createLimits({ store, directory, node, clock, networkClock, metrics, log })
   const psapCallbacks = createPsapCallbacks({ store, clock, log, callBackMinutes: settings.callBackMinutes })
-  const knowledge = (): Knowledge => ({
-    node,
-    dialplan: plan.current,
-    directory,
-    hotdesk,
-    registrar,
-    psapCallbacks,
-    trunks,
-    usage: limits.usage,
-    clock: networkClock,
-  })
+  const inMemory = { node, directory, hotdesk, registrar, psapCallbacks, trunks, usage: limits.usage, clock: networkClock }
+  const knowledge = (): Knowledge => ({ ...inMemory, dialplan: plan.current })
   const records = createCallRecords({
     store,
     folder: settings.recordsFolder,
