@@ -12,7 +12,7 @@ import type { EmergencyCallers } from '../emergency/emergency-caller.js'
 import type { Failure } from '../failure.js'
 import { reportedDiversions } from '../identity/diversions.js'
 import type { RecordCall } from '../records/record-call.js'
-import { calledDigits } from '../routing/called-digits.js'
+import { calledDigits, completeDigits } from '../routing/called-digits.js'
 import type { Knowledge, Question } from '../routing/contract.js'
 import { decide } from '../routing/decide.js'
 import { callbackDevice, emergencyOf } from '../routing/number-rules.js'
@@ -125,7 +125,7 @@ function unacceptable({ invite }: Call): Failure | null {
 
 function fromDevice(call: Call, caller: DeviceCaller, { featureCalls, record, dial, replaceCall }: InviteNeeds): Promise<void> {
   if (call.invite.header('Replaces') !== '') return record(call, () => replaceCall(call, caller))
-  const decision = decide({ kind: 'dialled', digits: calledDigits(call.invite.uri), by: caller }, call.knowledge)
+  const decision = decide({ kind: 'dialled', digits: completeDigits(call.invite.uri, call.plan), by: caller }, call.knowledge)
   const { to } = decision
   switch (to.kind) {
     case 'login':

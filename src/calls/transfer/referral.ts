@@ -3,7 +3,7 @@ import type { IncomingRequest } from '../../srf/srf.js'
 import { type Conversation, type Conversations, type End, otherEnd } from '../bridge/conversations.js'
 import type { Call, Callee } from '../call.js'
 import { type Failure, responseOf } from '../failure.js'
-import { calledDigits } from '../routing/called-digits.js'
+import { completeDigits } from '../routing/called-digits.js'
 import type { Decision, Dialler, Knowledge } from '../routing/contract.js'
 import { decide } from '../routing/decide.js'
 import { rightsRuling } from '../routing/rights-rules.js'
@@ -71,7 +71,7 @@ export function judgeRefer(request: IncomingRequest, by: End, needs: JudgeNeeds)
 
 function newCall({ uri }: ReferTarget, by: Dialler, { knowledge, registrar, report }: JudgeNeeds): ReferralTarget | Refusal {
   if (!registrar.isCalled({ uri, receivedOn: '' }, by.device.id)) return { status: 404, reason: 'Domain Not Served Here' }
-  const decision = decide({ kind: 'transferred', digits: calledDigits(uri), by }, knowledge)
+  const decision = decide({ kind: 'transferred', digits: completeDigits(uri, knowledge.dialplan), by }, knowledge)
   if (decision.to.kind !== 'refused') return { kind: 'new', uri, decision }
   report(decision, by)
   return refusal(decision.to)
