@@ -57,10 +57,12 @@ export function createHandlers({
       return { shown, ...answer, plan: planNow() }
     },
     trunks: () => ({
-      trunks: trunks.states().map(({ name, state, since, retry, trouble }) => ({
+      trunks: trunks.states().map(({ name, state, since, retry, trouble, registered, calls }) => ({
         name,
         state,
         trouble,
+        registered,
+        calls,
         since: since === null ? null : moment(since),
         retry: retry === null ? null : moment(retry),
       })),

@@ -80,6 +80,7 @@ export const logEvents = {
     'A registration at the trunk failed (`status`, `reason`); the next attempt is in `seconds`. Logged once for each cause.',
   'webhook.failed': 'A webhook did not accept an event (`hook`, `reason`); it is posted again.',
   'webhook.accepted': 'The webhook accepts events again.',
+  'trunk.full': 'The trunk is at its limit (`limit`) and takes no ordinary calls. Logged once until it takes one again.',
   'http.listening': 'The HTTP address.',
   'http.fault': 'An unexpected error in an HTTP request.',
   'dialplan.loaded': 'The dial plan was loaded.',

@@ -95,6 +95,13 @@ function trunkMetrics(registers: [Registry]) {
       labelNames: ['trunk'],
       registers,
     }),
+    trunkCalls: new Gauge({ name: 'hotdesk_trunk_calls', help: 'Calls over the trunk, by trunk', labelNames: ['trunk'], registers }),
+    trunkRefusedTotal: new Counter({
+      name: 'hotdesk_trunk_refused_total',
+      help: 'Calls refused because the trunk was at its limit, by trunk and limit: maxCalls, callsPerMinute',
+      labelNames: ['trunk', 'limit'],
+      registers,
+    }),
   }
 }
 

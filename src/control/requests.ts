@@ -30,6 +30,10 @@ const trunk = z.object({
   retry: moment.nullable(),
   /** Why it is not registered; null: it is, or does not have to be. */
   trouble: z.string().nullable(),
+  /** Whether the node is registered there; null: it does not have to be, or another node of its site is. */
+  registered: z.boolean().nullable(),
+  /** Calls over it at the node. */
+  calls: z.number().int(),
 })
 
 const step = z.object({ rule: z.string(), words: z.string() })

@@ -15,7 +15,7 @@ export { reservedExtension } from './codes.js'
 export { createLivePlan, type LivePlan, type ReplaceablePlan } from './live-plan.js'
 export { dialplanSchema } from './plan-file.js'
 export { judge, type LimitName, type Limits, limitNames, type NumberClass, type Use, uses } from './rights/rights.js'
-export type { Dialplan, OutsideRoute, Route, Trunk, TrunkRegistration } from './route.js'
+export type { CallerHeader, Dialplan, OutsideRoute, Route, Trunk, TrunkRegistration } from './route.js'
 
 export interface DialplanNeeds {
   readonly text: string

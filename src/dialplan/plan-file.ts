@@ -24,10 +24,12 @@ import { logoutKeys } from './logout-rules.js'
 import { parseCountry } from './numbers/country.js'
 import { numberFormKeys } from './numbers/number-form.js'
 import { type Pattern, parsePattern, wildcards } from './pattern.js'
-import { registrationKeys, serverUri } from './registration-keys.js'
 import { rightsKeys } from './rights/rights-keys.js'
 import { callerNumber, parseTelephone, prependedDigits, strippedDigits, telephoneHint, telephoneWords, trunkName } from './route-fields.js'
 import { shortCodesKey } from './short-codes/short-code.js'
+import { registrationKeys, serverUri, yesOrNo } from './trunks/registration-keys.js'
+import { trunkIdentityKeys } from './trunks/trunk-identity-keys.js'
+import { trunkLimitKeys } from './trunks/trunk-limit-keys.js'
 import { voicemailKeys } from './voicemail.js'
 
 const code = form('a code that begins with * or #, such as *77*', parseCode, { pattern: '^[*#][0-9*#]{1,14}$' })
@@ -61,8 +63,6 @@ const forwardedCaller = secretForm('caller or forwarder', (found) => forwardedCa
   enum: forwardedCallers,
 })
 
-const yesOrNo = secretForm('yes or no', (found) => (found === 'yes' ? true : found === 'no' ? false : null), { enum: ['yes', 'no'] })
-
 // Error messages quote nothing of this block, because any value may be a misplaced password.
 const trunk = block({
   enabled: yesOrNo.prefault('yes').describe('`no`: the trunk neither makes nor takes calls.'),
@@ -89,6 +89,8 @@ const trunk = block({
   diversion: diversion.prefault('diversion').describe('Headers that report forwards.'),
   forwardedCaller: forwardedCaller.prefault('caller').describe('The caller that a forwarded call shows.'),
   ...registrationKeys,
+  ...trunkIdentityKeys,
+  ...trunkLimitKeys,
 })
   .refine(({ username, password }) => (username === undefined) === (password === undefined), 'username and password belong together')
   .refine(({ username, register }) => !register || username !== undefined, 'register: yes needs username and password')

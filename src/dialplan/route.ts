@@ -36,7 +36,23 @@ export interface Trunk extends TrunkNumberForms {
   readonly registration?: TrunkRegistration
   /** The next hop of every request to the trunk (RFC 3261 §8.1.2); left out: the one that its URI names. */
   readonly outboundProxy?: string
+  /** Its share of the calls among neighbours in a route that have a weight as well; left out: its position alone counts. */
+  readonly weight?: number
+  /** The most calls at once at one node, in both directions; left out: no limit. */
+  readonly maxCalls?: number
+  /** The most calls that begin in a minute at one node, in both directions; left out: no limit. */
+  readonly callsPerMinute?: number
+  /** The headers that carry the caller's number. A From without it names our account. */
+  readonly callerIn: readonly CallerHeader[]
+  /** The From of an anonymous call names our account; left out: nobody (RFC 3323 §4.1.1.3). */
+  readonly anonymousFrom?: 'account'
+  /** The identity has a second value, a tel URI (RFC 3325 §9.1); left out: it does not. */
+  readonly telIdentity?: true
+  /** Headers of every call to it, with their values; left out: none. */
+  readonly headers?: Readonly<Record<string, string>>
 }
+
+export type CallerHeader = 'From' | 'P-Asserted-Identity' | 'P-Preferred-Identity' | 'Remote-Party-ID'
 
 /** A registration of ours at a trunk (RFC 3261 §10). */
 export interface TrunkRegistration {

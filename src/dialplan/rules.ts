@@ -9,10 +9,12 @@ import { createNumberPlan } from './numbers/number-plan.js'
 import { createOutsideRoutes, type OutsideRoutes } from './outside-route.js'
 import { choices, fill, matches } from './pattern.js'
 import { type Did, didsOf, type PlanFile, withoutPlus } from './plan-file.js'
-import { registrationOf } from './registration-keys.js'
 import { createSiteRights } from './rights/site-rights.js'
 import type { Dialplan, Route, Trunk } from './route.js'
 import { createCodeLookup } from './short-codes/code-lookup.js'
+import { registrationOf } from './trunks/registration-keys.js'
+import { trunkIdentityOf } from './trunks/trunk-identity-keys.js'
+import { trunkLimitsOf } from './trunks/trunk-limit-keys.js'
 import { voicemailOf } from './voicemail.js'
 
 /** The rules of a valid file. Precedence: emergency, codes, short codes, users, outside. */
@@ -95,6 +97,8 @@ function trunkOf(name: string, keys: PlanFile['trunks'][string]): Trunk {
     ...(trust === 'callers' ? {} : { trust }),
     ...numberFormsOf(keys),
     ...(registration ? { registration } : {}),
+    ...trunkIdentityOf(keys),
+    ...trunkLimitsOf(keys),
     ...(outboundProxy === undefined ? {} : { outboundProxy }),
     ...(diversion === 'diversion' ? {} : { diversion }),
     ...(forwardedCaller === 'caller' ? {} : { forwardedCaller }),

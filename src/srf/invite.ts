@@ -7,7 +7,7 @@ import type { Drachtio, DrachtioDialog, DrachtioFailure, DrachtioMessage, Dracht
 import { respondToEarlyUpdates } from './early-update.js'
 import { flattenHeaders, headersOf, withReplaced } from './headers.js'
 import { linkLost, localReply, toIncomingRequest, toReply } from './messages.js'
-import { agreedTerms, longerOffer, type SessionOffer, withSessionOffer, withSessionTerms } from './session.js'
+import { agreedTerms, longerOffer, mostLongerOffers, type SessionOffer, withSessionOffer, withSessionTerms } from './session.js'
 
 export interface InviteContext {
   readonly drachtio: Drachtio
@@ -145,14 +145,14 @@ export function sendInvite({ drachtio, connection, session, uri, sdp, parts }: I
   async function run(): Promise<InviteResult> {
     let headers = parts.headers ?? {}
     let challenges = credentials?.begin()
-    for (let isLonger = false; ; ) {
+    for (let longerOffers = 0; ; ) {
       const result = await attempt(offer ? withSessionOffer(offer, headers, parts.credentials ? 'uas' : 'uac') : headers)
       if (result.outcome !== 'failed' || !request || cancel) return result
-      const longer = isLonger ? null : offer && longerOffer(offer, result.reply)
+      const longer = offer && longerOffers < mostLongerOffers ? longerOffer(offer, result.reply) : null
       const proof = longer ? {} : challenges?.headersFor(result.reply, { method: 'INVITE', uri, body })
       if (!proof) return result
       if (longer) {
-        isLonger = true
+        longerOffers += 1
         // A request with another interval is a new request, which may be challenged again.
         challenges = credentials?.begin()
       }

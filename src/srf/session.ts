@@ -31,10 +31,13 @@ export function withSessionOffer(
   return withTimer({ ...headers, 'Session-Expires': `${seconds};refresher=${refresher}`, 'Min-SE': String(least) })
 }
 
-/** The offer for a second attempt after 422 (RFC 4028 §7.3); null for a response that does not ask for a longer interval. */
+/** Each proxy on the way may require a longer interval than the one before it (RFC 4028 §7.3). */
+export const mostLongerOffers = 4
+
+/** The offer for another attempt after 422 (RFC 4028 §7.3); null for a response that does not ask for a longer interval, or for days. */
 export function longerOffer({ seconds }: SessionOffer, reply: SipReply): SessionOffer | null {
   const wanted = reply.status === 422 ? parseMinSe(reply.header('Min-SE')) : null
-  return wanted !== null && wanted > seconds ? { seconds: wanted, least: wanted } : null
+  return wanted !== null && wanted > seconds && wanted <= longestLeast ? { seconds: wanted, least: wanted } : null
 }
 
 /** The terms in the 2xx to our INVITE. If the far end has no session timers, we refresh (RFC 4028 §7.2). */

@@ -1,8 +1,9 @@
 import { parseExtension } from '../base/identity.js'
-import type { Dialplan, Trunk } from '../dialplan/dialplan.js'
+import type { CallerHeader, Dialplan, Trunk } from '../dialplan/dialplan.js'
 import { nameAddr, printNameAddr } from '../sip/headers/name-addr.js'
 import { assertedCaller, fromCaller, hiddenCaller, privacyOf, remoteParty } from '../sip/identity/caller.js'
 import { anonymous, type Party } from '../sip/identity/party.js'
+import { dialled } from '../sip/uri/dialled.js'
 import { withUser } from '../sip/uri/sip-uri.js'
 import { printUri } from '../sip/uri/uri.js'
 import type { IncomingRequest, OutgoingParts, SipCredentials, SipHeaders } from '../srf/srf.js'
@@ -34,13 +35,45 @@ export function credentialsOf({ username, password }: Trunk): SipCredentials | n
 /** Only a trunk inside the trust domain learns the number of an anonymous caller (RFC 3325 §7, RFC 3323 §4.1.1.3). */
 function callerHeaders(trunk: Trunk, party: Party, dialplan: Dialplan): SipHeaders {
   const uri = callerUri(trunk, party, dialplan)
-  const known = uri === null ? null : printNameAddr(nameAddr(uri, party.name))
+  const shown = uri === null ? null : printNameAddr(nameAddr(uri, party.name))
+  const account = accountUri(trunk)
   const isAsserted = party.isAsserted && (!party.isPrivate || trunk.trust === 'full')
+  const { callerIn: places } = trunk
+  const identity = (name: CallerHeader, value: string): SipHeaders => (isAsserted && places.includes(name) ? { [name]: value } : {})
   return {
-    From: party.isPrivate || known === null ? hiddenCaller : known,
-    ...(known !== null && isAsserted ? { 'P-Asserted-Identity': known } : {}),
+    ...trunk.headers,
+    From: fromHeader(trunk, party, { shown: places.includes('From') || account === null ? shown : `<${account}>`, account }),
+    ...(uri === null || shown === null
+      ? {}
+      : {
+          ...identity('P-Asserted-Identity', [shown, ...telForm(trunk, uri)].join(', ')),
+          // RFC 3325 §9.2: a client outside the trust domain asks for this identity.
+          ...identity('P-Preferred-Identity', shown),
+          ...identity('Remote-Party-ID', `${shown};party=calling;privacy=${party.isPrivate ? 'full' : 'off'};screen=yes`),
+        }),
     ...(party.isPrivate ? { Privacy: 'id' } : {}),
   }
+}
+
+function fromHeader(
+  { anonymousFrom }: Trunk,
+  { isPrivate }: Party,
+  known: { readonly shown: string | null; readonly account: string | null },
+) {
+  if (!isPrivate) return known.shown ?? hiddenCaller
+  return anonymousFrom === 'account' && known.account !== null ? `"Anonymous" <${known.account}>` : hiddenCaller
+}
+
+/** Our account at the trunk; null without one. */
+function accountUri(trunk: Trunk): string | null {
+  if (trunk.registration) return trunk.registration.aor
+  return trunk.username === null ? null : addressAt(trunk, trunk.username, 'bare')
+}
+
+/** The same number as a tel URI (RFC 3966 §5.1.4), in global form only. */
+function telForm({ telIdentity }: Trunk, uri: string): readonly string[] {
+  const number = dialled(uri)
+  return telIdentity && /^\+[0-9]+$/.test(number) ? [`<tel:${number}>`] : []
 }
 
 /** The caller as this trunk is shown it; null if there is no number to show. */

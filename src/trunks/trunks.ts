@@ -11,6 +11,8 @@ import { type CallLocation, callWithLocation } from './emergency-location.js'
 import { followTrunks } from './follow-trunks.js'
 import { createHealth, type Health, type TrunkRequest } from './health.js'
 import { callerOf, callerUri, credentialsOf, type OutgoingCall, outgoingCall } from './identity.js'
+import { createTrunkLimits, type TrunkLimits } from './limits.js'
+import { shared } from './load-sharing.js'
 import { toMailbox } from './mailbox-uri.js'
 import { startPing } from './ping.js'
 import { nextHop } from './reach.js'
@@ -25,10 +27,14 @@ export type { Mailbox } from './mailbox-uri.js'
 export interface Trunks {
   /** Trunks that are up in the order given, then those that are down. None is left out. */
   order(trunks: readonly Trunk[]): readonly Trunk[]
+  /** The order for one ordinary call: neighbours with a weight share the calls. */
+  share(trunks: readonly Trunk[]): readonly Trunk[]
   /** The trunk that sent a request: by the Contact that we have registered there, or by source address. */
   trunkOf(request: RequestOrigin): Trunk | null
   /** Begins to track a call to the trunk. Its responses decide whether the trunk counts as up. */
   begin(trunk: Trunk): TrunkRequest
+  /** A call is about to use the trunk, in either direction. */
+  enter: TrunkLimits['enter']
   /** Request-URI, identity and credentials of a call to the trunk. */
   outgoing(trunk: Trunk, number: string, party: Party, plan: Dialplan): OutgoingCall
   /** The same for a call that has been forwarded. */
@@ -57,6 +63,10 @@ export interface TrunkStatus {
   readonly retry: Milliseconds | null
   /** Why it is not registered; null: it is, or does not have to be. */
   readonly trouble: string | null
+  /** Whether this node is registered there; null: it does not have to be, or another node of the site is. */
+  readonly registered: boolean | null
+  /** Calls over it at this node. */
+  readonly calls: number
 }
 
 export interface TrunksNeeds {
@@ -85,12 +95,15 @@ export function createTrunks(needs: TrunksNeeds): Trunks {
   const { srf, plan, directory, network, store, clock, log, metrics, random = Math.random } = needs
   const health = createHealth({ clock, log, metrics, downMs, longestDownMs })
   const registrations = createRegistrations({ srf, directory, network, clock, log, metrics, random })
+  const limits = createTrunkLimits({ clock, log, metrics })
   const present = followTrunks(plan, (trunk) => {
     health.add(trunk)
+    limits.add(trunk)
     const ping = startPing(trunk, { srf, health, clock, log })
     return () => {
       ping?.cancel()
       health.remove(trunk)
+      limits.remove(trunk)
     }
   })
   let lookup: SourceLookup = () => null
@@ -113,11 +126,13 @@ export function createTrunks(needs: TrunksNeeds): Trunks {
       const down = trunks.filter((trunk) => !isUp(trunk))
       return [...trunks.filter(isUp), ...down.sort((a, b) => health.retryAt(a) - health.retryAt(b))]
     },
-    states: () => statesOf(plan.current, { health, registrations }),
+    states: () => statesOf(plan.current, { health, registrations, limits }),
+    share: (trunks) => shared(trunks, isUp, random),
     warnings: () => [...warningsOf(plan.current, health), ...registrationWarnings(plan.current, registrations)],
     trunkOf,
     credentials: credentialsOf,
     begin: (trunk) => health.begin(trunk, 'INVITE'),
+    enter: limits.enter,
     outgoing,
     forwarded(trunk, { number, party, diversions, plan: callPlan, mailbox }) {
       const call = outgoing(trunk, number, callerShown(trunk, party, diversions), callPlan)
@@ -144,16 +159,25 @@ export function createTrunks(needs: TrunksNeeds): Trunks {
 interface TrunkParts {
   readonly health: Health
   readonly registrations: Registrations
+  readonly limits: TrunkLimits
 }
 
-function statesOf({ trunks, disabledTrunks }: Dialplan, { health, registrations }: TrunkParts): readonly TrunkStatus[] {
+function statesOf({ trunks, disabledTrunks }: Dialplan, { health, registrations, limits }: TrunkParts): readonly TrunkStatus[] {
   const states = trunks.map((trunk): TrunkStatus => {
     const since = health.downSince(trunk)
     const trouble = registrations.at(trunk)?.trouble ?? null
     const state = since === null && trouble === null ? 'up' : 'down'
-    return { name: trunk.name, state, since, retry: since === null ? null : health.retryAt(trunk), trouble }
+    const retry = since === null ? null : health.retryAt(trunk)
+    return { name: trunk.name, state, since, retry, trouble, registered: isRegistered(trunk, registrations), calls: limits.calls(trunk) }
   })
-  return [...states, ...disabledTrunks.map((name) => ({ name, state: 'disabled', since: null, retry: null, trouble: null }) as const)]
+  const disabled = { state: 'disabled', since: null, retry: null, trouble: null, registered: null, calls: 0 } as const
+  return [...states, ...disabledTrunks.map((name) => ({ name, ...disabled }))]
+}
+
+function isRegistered(trunk: Trunk, registrations: Registrations): boolean | null {
+  const registration = registrations.at(trunk)
+  if (!registration) return null
+  return registration.binding === null ? (registrations.areOurs ? false : null) : true
 }
 
 function warningsOf({ trunks, disabledTrunks }: Dialplan, { isReportedDown }: Health): readonly string[] {

@@ -15,7 +15,7 @@ import { huntTrunks, type TrunkAttempt, type TrunkTurn, type Verdict } from './t
 export interface OutsideCallNeeds {
   readonly srf: SipApplication
   readonly clock: Clock
-  readonly trunks: Pick<Trunks, 'begin' | 'outgoing' | 'outgoingWithLocation' | 'forwarded'>
+  readonly trunks: Pick<Trunks, 'begin' | 'enter' | 'share' | 'outgoing' | 'outgoingWithLocation' | 'forwarded'>
   readonly attempts: Pick<Attempts, 'complete' | 'provisionalRelay'>
 }
 
@@ -49,15 +49,17 @@ export function createOutsideCalls(needs: OutsideCallNeeds): OutsideCalls {
   const { besideMs } = patienceWith(srf)
 
   async function overTrunks(call: Call, { trunks: inOrder, otherwise, ...details }: OutsideCall): Promise<Termination> {
-    const earlyMedia = earlyMediaFor(call)
+    const hunt: Hunt = { earlyMedia: earlyMediaFor(call), places: new Set() }
     const attempt = huntTrunks({
       trunks: inOrder,
       besideMs,
       clock,
-      call: (turn) => callTrunk(call, turn, earlyMedia, details),
+      call: (turn) => callTrunk(call, turn, hunt, details),
       judge: (response) => verdictOn(call, response),
     })
-    const result = await attempts.complete(call, attempt, outside)
+    const result = await attempts.complete(call, attempt, outside).finally(() => {
+      for (const leave of hunt.places) leave()
+    })
     if (result.outcome === 'ended') return result.termination
     if (otherwise && !call.invite.cancelled) return reject(call, { reason: otherwise })
     return reject(call, result.outcome === 'missed' ? result.failure : { reason: 'no-trunk' })
@@ -78,8 +80,17 @@ export function createOutsideCalls(needs: OutsideCallNeeds): OutsideCalls {
     }
   }
 
-  /** Calls over one trunk, and tracks whether the trunk works. */
-  function callTrunk(call: Call, { trunk, isLast, onRinging }: TrunkTurn, earlyMedia: EarlyMedia, details: CallDetails): TrunkAttempt {
+  /** Calls over one trunk, and tracks whether the trunk works. A trunk at its limit does not learn of the call. */
+  function callTrunk(
+    call: Call,
+    { trunk, isLast, onRinging }: TrunkTurn,
+    { earlyMedia, places }: Hunt,
+    details: CallDetails,
+  ): TrunkAttempt {
+    const place = trunks.enter(trunk, call.kind === 'emergency' ? 'urgent' : 'ordinary')
+    if (place.outcome === 'full') return full
+    const { leave } = place
+    places.add(leave)
     const request = trunks.begin(trunk)
     const began = clock.now()
     let hasResponded = false
@@ -96,6 +107,7 @@ export function createOutsideCalls(needs: OutsideCallNeeds): OutsideCalls {
     function onResult(result: AttemptResult): AttemptResult {
       earlyMedia.release(trunk)
       if (result.outcome === 'accepted') call.progress.reached = targetName(trunk)
+      else leave()
       if (result.outcome !== 'failed') return result
       if (isTrunkFault(result.response)) noteFault(request, result.response)
       // This 487 is the trunk's own: a call that we have cancelled waits for no response.
@@ -119,7 +131,7 @@ export function createOutsideCalls(needs: OutsideCallNeeds): OutsideCalls {
       const { reachable, unreachable } = trunksByFamily(call, inOrder)
       if (unreachable.length > 0 && reachable.length === 0) return Promise.resolve(rejectFamily(call, unreachable))
       const party = callerId === null ? call.party : { ...call.party, number: callerId, isAsserted: true }
-      return overTrunks(call, { number, e164, trunks: reachable, party, location: null, diversions })
+      return overTrunks(call, { number, e164, trunks: trunks.share(reachable), party, location: null, diversions })
     },
     leaveMessage(call, { trunk, number, mailbox, cause, otherwise, diversions }) {
       const message = { mailbox: { name: mailbox, cause }, otherwise, diversions }
@@ -131,6 +143,23 @@ export function createOutsideCalls(needs: OutsideCallNeeds): OutsideCalls {
 
 function numberFor({ numbers }: Trunk, { number, e164 }: CallDetails, { plan }: Call): string {
   return numbers === undefined || e164 === null ? number : plan.numbers.written(e164, numbers)
+}
+
+/** The calls over several trunks for one caller. */
+interface Hunt {
+  readonly earlyMedia: EarlyMedia
+  /** End the use of a trunk. */
+  readonly places: Set<() => void>
+}
+
+/** A trunk at its limit: the next one may take the call. */
+const full: TrunkAttempt = {
+  result: Promise.resolve({
+    outcome: 'failed',
+    response: { status: 503, reason: 'Trunk Full', header: () => '', body: '', madeHere: 'server' },
+  }),
+  cancel: () => undefined,
+  passOver: () => undefined,
 }
 
 type CallDetails = Omit<OutsideCall, 'trunks' | 'otherwise'>

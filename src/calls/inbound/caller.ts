@@ -24,7 +24,7 @@ export type Caller = DeviceCaller | TrunkCaller | NodeCaller | UnknownCaller
 
 export type DeviceCaller = { readonly kind: 'device' } & Dialler
 
-interface TrunkCaller {
+export interface TrunkCaller {
   readonly kind: 'trunk'
   readonly trunk: Trunk
 }

@@ -1,6 +1,7 @@
 import { parseExtension } from '../../base/identity.js'
 import type { CallKind } from '../../hotdesk/hotdesk.js'
 import type { Registrar } from '../../registrar/registrar.js'
+import { unmetPrivacy } from '../../sip/identity/caller.js'
 import { isToken } from '../../sip/syntax/characters.js'
 import { dialled } from '../../sip/uri/dialled.js'
 import type { IncomingInvite } from '../../srf/srf.js'
@@ -17,7 +18,7 @@ import type { Knowledge, Question } from '../routing/contract.js'
 import { decide } from '../routing/decide.js'
 import { callbackDevice, emergencyOf } from '../routing/number-rules.js'
 import type { ReplaceCall } from '../transfer/replace-call.js'
-import type { Caller, Callers, DeviceCaller } from './caller.js'
+import type { Caller, Callers, DeviceCaller, TrunkCaller } from './caller.js'
 import type { FeatureCalls } from './feature-call.js'
 import { type HopPurpose, hopTokenHeader } from './hop-token.js'
 
@@ -34,7 +35,7 @@ export interface InviteNeeds {
   /** The knowledge for a call that begins now. */
   readonly knowledge: () => Knowledge
   readonly registrar: Pick<Registrar, 'isCalled'>
-  readonly trunks: Pick<Trunks, 'calledNumber'>
+  readonly trunks: Pick<Trunks, 'calledNumber' | 'enter'>
 }
 
 /** Handles an INVITE from its arrival to the end of its call. */
@@ -74,7 +75,7 @@ function isForged(invite: IncomingInvite): boolean {
 }
 
 function proceed(call: Call, caller: Caller, needs: InviteNeeds): Promise<void> {
-  const { record, dial, trunks } = needs
+  const { record, dial } = needs
   const failure = unacceptable(call)
   if (failure) return record(call, () => reject(call, failure))
   const route = (question: Question): Promise<void> => record(call, () => dial(call, decide(question, call.knowledge)))
@@ -82,11 +83,7 @@ function proceed(call: Call, caller: Caller, needs: InviteNeeds): Promise<void> 
     case 'device':
       return fromDevice(call, caller, needs)
     case 'trunk':
-      return route({
-        kind: 'delivered',
-        number: trunks.calledNumber(call.invite, call.plan),
-        diversions: reportedDiversions(call.invite, caller, call.plan),
-      })
+      return fromTrunk(call, caller, needs)
     case 'node':
       if (caller.purpose !== 'call') return fromUserElsewhere(call, caller.purpose, needs)
       return route({
@@ -111,6 +108,16 @@ function fromUserElsewhere(call: Call, purpose: Exclude<HopPurpose, 'call'>, { r
   return record(call, () => dial(call, decide(question, call.knowledge)))
 }
 
+/** RFC 3323 §5: a call whose caller wants privacy or no call fails with 500 if we cannot provide it. Emergency calls are not asked. */
+function privacyFailure({ invite }: Call): Failure | null {
+  const unmet = unmetPrivacy(invite.header)
+  const shown = unmet
+    .filter((value) => isToken(value))
+    .slice(0, 5)
+    .join(' ')
+  return unmet.length === 0 ? null : { reason: 'no-privacy', headers: { Warning: `399 hotdesk "Privacy not supported: ${shown}"` } }
+}
+
 /** Reasons to refuse the INVITE whatever its destination. */
 function unacceptable({ invite }: Call): Failure | null {
   if (forwardsLeft(invite) === 0) return { reason: 'too-many-hops' }
@@ -121,6 +128,21 @@ function unacceptable({ invite }: Call): Failure | null {
     .map((tag) => tag.split(';', 1)[0]?.trim() ?? '')
     .filter((tag) => isToken(tag) && !['100rel', 'timer', 'replaces'].includes(tag.toLowerCase()))
   return unsupported.length === 0 ? null : { reason: 'bad-extension', headers: { Unsupported: unsupported.join(', ') } }
+}
+
+/** A trunk at its limit gets 503 with the time after which it may try again, but a PSAP callback is always taken. */
+async function fromTrunk(call: Call, caller: TrunkCaller, { record, dial, trunks }: InviteNeeds): Promise<void> {
+  const number = trunks.calledNumber(call.invite, call.plan)
+  const isCallback = callbackDevice(number, call.knowledge) !== null
+  const unmet = isCallback ? null : privacyFailure(call)
+  if (unmet) return record(call, () => reject(call, unmet))
+  const place = trunks.enter(caller.trunk, isCallback ? 'urgent' : 'ordinary')
+  if (place.outcome === 'full') {
+    const headers = { 'Retry-After': String(place.retryAfterSeconds) }
+    return record(call, () => reject(call, { reason: 'trunk-full', headers }))
+  }
+  const diversions = reportedDiversions(call.invite, caller, call.plan)
+  await record(call, () => dial(call, decide({ kind: 'delivered', number, diversions }, call.knowledge))).finally(place.leave)
 }
 
 function fromDevice(call: Call, caller: DeviceCaller, { featureCalls, record, dial, replaceCall }: InviteNeeds): Promise<void> {
@@ -134,7 +156,9 @@ function fromDevice(call: Call, caller: DeviceCaller, { featureCalls, record, di
       return featureCalls(call, caller, to)
     case 'feature':
       return to.feature === 'pick-up' ? record(call, () => dial(call, decision)) : featureCalls(call, caller, to)
-    default:
-      return record(call, () => dial(call, decision))
+    default: {
+      const unmet = privacyFailure(call)
+      return record(call, () => (unmet ? reject(call, unmet) : dial(call, decision)))
+    }
   }
 }

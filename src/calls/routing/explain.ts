@@ -2,6 +2,7 @@ import type { DeviceId } from '../../base/identity.js'
 import { type RefusalReason, responseOf } from '../failure.js'
 import type { Decision, Destination, DestinationOf, Knowledge, Question, Step } from './contract.js'
 import { decide } from './decide.js'
+import { trunkWords } from './trunk-words.js'
 
 /** A decision for a person to read, and what follows if the phones that ring do not take the call. */
 export interface Explanation {
@@ -45,13 +46,13 @@ function outcomeOf(to: Destination, context: Context): string {
     case 'psap-callback':
       return `${to.device.id} rings`
     case 'outside':
-      return to.trunks.length === 0 ? `the call fails: no trunk for ${to.number}` : `${to.number} is called over ${trunkNames(to)}`
+      return to.trunks.length === 0 ? `the call fails: no trunk for ${to.number}` : `${to.number} is called over ${trunkWords(to.trunks)}`
     case 'voicemail':
       return `${to.number} is called over ${to.trunk.name}, for mailbox ${to.mailbox}`
     case 'emergency':
       return to.trunks.length === 0
         ? 'the emergency call fails: this site has no trunk'
-        : `${to.number} is called over ${trunkNames(to)}, ${locationWords(to, context)}`
+        : `${to.number} is called over ${trunkWords(to.trunks)}, ${locationWords(to, context)}`
     case 'login':
       return `a voice asks for ${to.extension === null ? 'extension and PIN' : `the PIN of ${knownExtension(to, context.knowledge) ?? 'that extension'}`}`
     case 'logout':
@@ -148,9 +149,4 @@ function knownExtension({ extension }: DestinationOf<'login'>, { directory }: Kn
 
 function namesOf({ trunks }: { readonly trunks: readonly { readonly name: string }[] }): readonly string[] {
   return trunks.map(({ name }) => name)
-}
-
-/** In the order in which they are tried. */
-function trunkNames(to: { readonly trunks: readonly { readonly name: string }[] }): string {
-  return namesOf(to).join(', then ')
 }

@@ -5,6 +5,7 @@ import { forwardsIn } from '../../sip/diversion/diversion.js'
 import { emergencyDigits } from '../../sip/uri/dialled.js'
 import type { CallHistory, Destination, DestinationOf, Knowledge, QuestionOf, Ruling } from './contract.js'
 import { shownDigits } from './shown-digits.js'
+import { trunkWords } from './trunk-words.js'
 
 const maxForwards = 5
 const ownCall: CallHistory = { hops: 0, trail: [], diversions: [] }
@@ -216,7 +217,7 @@ function unknown(words: string): Ruling {
 }
 
 function trunkNames(trunks: readonly Trunk[]): string {
-  return trunks.length === 0 ? 'no trunk' : trunks.map(({ name }) => name).join(', then ')
+  return trunks.length === 0 ? 'no trunk' : trunkWords(trunks)
 }
 
 function shown(digits: string): string {

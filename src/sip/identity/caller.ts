@@ -61,12 +61,28 @@ const noPrivacy: ReadonlySet<string> = new Set(['none', 'off', 'no'])
 
 /** Null if the header does not concern the caller's identity. An unknown value counts as a request for privacy, to be safe. */
 function privacyIn(value: string): boolean | null {
-  const values = value
-    .toLowerCase()
-    .split(/[;,\s"]+/)
-    .filter((each) => each !== '' && !otherPrivacy.has(each))
+  const values = privacyValues(value).filter((each) => !otherPrivacy.has(each))
   if (values.length === 0) return null
   return values.some((each) => !noPrivacy.has(each))
+}
+
+/** Privacy that our side gives: From, P-Asserted-Identity and other headers are without the caller, and no History-Info of theirs is sent. */
+const givenPrivacy: ReadonlySet<string> = new Set(['none', 'off', 'no', 'critical', 'id', 'user', 'header', 'history'])
+
+/**
+ * The values of Privacy that are `critical` to the caller, and that we cannot provide: `session`, because the media flow directly, and
+ * unknown ones. RFC 3323 §5: the request must then fail. Empty: there are none.
+ */
+export function unmetPrivacy(header: HeaderReader): readonly string[] {
+  const values = privacyValues(header('Privacy'))
+  return values.includes('critical') ? values.filter((value) => !givenPrivacy.has(value)) : []
+}
+
+function privacyValues(text: string): readonly string[] {
+  return text
+    .toLowerCase()
+    .split(/[;,\s"]+/)
+    .filter((each) => each !== '')
 }
 
 function chosenOf(addresses: readonly NameAddr[]): Statement {

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { checkServerIdentity, TLSSocket } from 'node:tls'
+import { TLSSocket } from 'node:tls'
 import type { Clock } from '../../base/clock.js'
 import type { Defect } from '../../sip/parser/defect.js'
 import { createFramer, type Frame } from '../../sip/parser/framer.js'
@@ -7,6 +7,7 @@ import type { AcceptLimiter } from './accept-limiter.js'
 import type { Connection, ConnectionLimits, ConnectionTable, Wire } from './connections.js'
 import type { Flow, Hop } from './flow.js'
 import type { LocalAddresses } from './local-address.js'
+import { checkSipIdentity } from './sip-identity.js'
 
 /** Events of streams. */
 export interface StreamEvents {
@@ -89,7 +90,7 @@ function adopt(
 }
 
 function certifies(socket: TLSSocket, host: string): boolean {
-  return socket.authorized && checkServerIdentity(host, socket.getPeerCertificate()) === undefined
+  return socket.authorized && checkSipIdentity(host, socket.getPeerCertificate()) === undefined
 }
 
 function handleFrames(frames: readonly Frame[], socket: Socket, flow: Flow, events: StreamEvents): void {

@@ -4,6 +4,7 @@ import type { ListenAddress } from '../../base/listen-address.js'
 import type { Secret } from '../../base/secret.js'
 import type { Connection } from './connections.js'
 import type { Hop } from './flow.js'
+import { checkSipIdentity } from './sip-identity.js'
 import type { StreamListener } from './stream-listener.js'
 import { bindServer, closeServer, dialOptions, welcome } from './stream-listener.js'
 import { adoptConnecting, type StreamNeeds } from './stream-socket.js'
@@ -77,6 +78,7 @@ export async function listenTls(listen: ListenAddress, needs: StreamNeeds, ident
 /** Opens a connection; null if the table is full. The peer's certificate must be valid for the host of the URI (RFC 5922 §7.2). */
 export function connectTls(hop: Hop, needs: StreamNeeds, { current }: TlsIdentities): Connection | null {
   const name = hop.name ?? hop.remote.address
-  const socket: TLSSocket = connect({ ...dialOptions(hop), ...(current && contextOf(current)), ...(hop.name && { servername: name }) })
+  const trust = { ...(current && contextOf(current)), checkServerIdentity: checkSipIdentity }
+  const socket: TLSSocket = connect({ ...dialOptions(hop), ...trust, ...(hop.name && { servername: name }) })
   return adoptConnecting(socket, hop, 'secureConnect', needs)
 }

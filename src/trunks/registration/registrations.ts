@@ -41,6 +41,8 @@ export interface Registrations {
   withContact(user: string): Trunk | null
   /** The trunk whose registrar has accepted us from this address. */
   withSource(source: SipSource): Trunk | null
+  /** This node is the one of its site that registers. */
+  readonly areOurs: boolean
   close(): Promise<void>
 }
 
@@ -116,6 +118,9 @@ export function createRegistrations(needs: RegistrationsNeeds): Registrations {
     at: ({ name }) => entries.get(name)?.registration ?? null,
     withContact: (user) => Array.from(entries.values()).find((entry) => entry.user === user)?.trunk ?? null,
     withSource: (source) => Array.from(entries.values()).find(({ registration }) => isFrom(registration, source))?.trunk ?? null,
+    get areOurs() {
+      return isFirst()
+    },
     async close() {
       isClosed = true
       for (const stop of stops) stop()

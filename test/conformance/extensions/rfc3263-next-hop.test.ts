@@ -246,8 +246,32 @@ describe('a DNS reply', () => {
     expect(located.hops.findNow('sip:example.com:5060')).toBeNull()
     await found(located, 'sip:example.com:5060')
     expect(located.hops.findNow('sip:example.com:5060')).toHaveLength(1)
+    expect(located.asked).toHaveLength(1)
     located.clock.advance(30_000)
+    expect(located.hops.findNow('sip:example.com:5060')).toHaveLength(1)
+    expect(located.asked).toHaveLength(2)
+    await found(located, 'sip:example.com:5060')
+    located.clock.advance(300_000)
     expect(located.hops.findNow('sip:example.com:5060')).toBeNull()
+  })
+
+  test('is used for a day if the DNS gives none any more, and no call waits for it (RFC 8767)', async () => {
+    const addresses: Record<string, readonly string[]> = { 'example.com': ['192.0.2.7'] }
+    const located = locating({ addresses })
+    const uri = 'sip:example.com:5060'
+    await found(located, uri)
+    delete addresses['example.com']
+    // Long unused: the call waits for the query, and falls back.
+    located.clock.advance(3_600_000)
+    expect(await found(located, uri)).toEqual(['udp 192.0.2.7 5060'])
+    for (let minutes = 61; minutes < 24 * 60; minutes++) {
+      located.clock.advance(60_000)
+      if (located.hops.findNow(uri) === null) throw new Error(`a call waits after ${minutes} minutes`)
+      await found(located, uri)
+      await Promise.resolve()
+    }
+    located.clock.advance(60_000)
+    await expect(found(located, uri)).rejects.toThrow()
   })
 
   test('is shared by concurrent queries', async () => {

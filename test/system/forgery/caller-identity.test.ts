@@ -95,6 +95,14 @@ describe('a call from a trunk', () => {
 
   it.each<readonly [string, string, HeaderList]>([
     ['by Privacy', '"Jo" <sip:+33687654321@x>', [['Privacy', 'user;ID']]],
+    [
+      'by several Privacy headers',
+      '"Jo" <sip:+33687654321@x>',
+      [
+        ['Privacy', 'session'],
+        ['privacy', 'ID'],
+      ],
+    ],
     ['by an anonymous From', '"Anonymous" <sip:anonymous@anonymous.invalid>', [['P-Asserted-Identity', '"Jo" <tel:+33687654321>']]],
   ])(
     'of somebody who hides %s is shown as nobody, at a phone, at a phone of another node, and in the call log',
@@ -114,6 +122,12 @@ describe('a call from a trunk', () => {
       }
     },
   )
+
+  it('RFC 3323 §5: whose caller wants privacy of the session or no call gets 500, and the value that is not supported', async () => {
+    const request = call('+33199000100', '"Jo" <sip:+33687654321@x>', [['Privacy', 'session;critical']])
+    const refused = await trunk.hearsResponse(500, 'INVITE')
+    expect([refused.callId, refused.first('Warning')]).toEqual([request.callId, '399 hotdesk "Privacy not supported: session"'])
+  })
 
   it('of a colleague who hides is shown as nobody as well, and the caller keeps the call in their own log', async () => {
     await office.redis.cli('DEL', '{hd}:calls:101')

@@ -114,6 +114,37 @@ describe('users and outside numbers', () => {
     expect(plan.trunks.map(({ location }) => location)).toEqual([undefined, undefined, 'pidf-lo'])
   })
 
+  test('a trunk may want the caller in headers of its own, headers with fixed values, a share and limits', () => {
+    const plan = load(
+      'site: rome\nextensions: [2XX]\ntrunks: { a: { uri: "sip:192.0.2.1" }, b: { uri: "sip:192.0.2.2", callerIn: "from, Remote-Party-ID", anonymousFrom: account, telIdentity: yes, headers: { X-Customer: "4711" }, weight: 3, maxCalls: 30, callsPerMinute: 60 } }',
+    )
+    const [plain, own] = plan.trunks
+    expect(Object.keys(plain ?? {}).sort()).toEqual(['callerId', 'callerIn', 'from', 'name', 'password', 'uri', 'username'])
+    expect(own).toMatchObject({
+      callerIn: ['From', 'Remote-Party-ID'],
+      anonymousFrom: 'account',
+      telIdentity: true,
+      headers: { 'X-Customer': '4711' },
+      weight: 3,
+      maxCalls: 30,
+      callsPerMinute: 60,
+    })
+  })
+
+  test.each([
+    ['callerIn: to', 'trunks.a.callerIn[0]: expected one of from, p-asserted-identity, p-preferred-identity, remote-party-id'],
+    ['headers: { Via: x }', 'trunks.a.headers.Via: expected the name of a header that begins with X- or P-, but not one about the caller'],
+    ['headers: { X-Hotdesk-Passport: x }', 'trunks.a.headers.X-Hotdesk-Passport: expected the name'],
+    ['maxCalls: 0', 'trunks.a.maxCalls: expected a number of calls at once, 1 to 10000'],
+    ['weight: heavy', 'trunks.a.weight: expected a weight of 1 to 1000'],
+    ['register: yes', 'register: yes needs username and password'],
+    ['username: u, password: p, register: yes, expires: 30', 'trunks.a.expires: expected seconds, 60 to 86400'],
+    ['outboundProxy: proxy.example', 'trunks.a.outboundProxy: expected a SIP address'],
+    ['aor: "sip:carrier.example"', 'trunks.a.aor: expected the address of an account'],
+  ])('a trunk is refused with %s', (keys, problem) => {
+    expect(() => load(`site: rome\nextensions: [2XX]\ntrunks: { a: { uri: "sip:192.0.2.1", ${keys} } }`)).toThrow(problem)
+  })
+
   test('a trunk is trusted for its callers by default', () => {
     const plan = load(
       'site: rome\nextensions: [2XX]\ntrunks: { a: { uri: "sip:192.0.2.1" }, b: { uri: "sip:192.0.2.2", trust: callers }, c: { uri: "sip:192.0.2.3", trust: none }, d: { uri: "sip:192.0.2.4", trust: full } }',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { assertedCaller, fromCaller, privacyOf, remoteParty } from '../../../src/sip/identity/caller.js'
+import { assertedCaller, fromCaller, privacyOf, remoteParty, unmetPrivacy } from '../../../src/sip/identity/caller.js'
 
 const reading = (headers: Readonly<Record<string, string>>) => (name: string) => headers[name] ?? ''
 
@@ -94,5 +94,18 @@ describe('a caller asks for privacy', () => {
   it('with Remote-Party-ID, unless Privacy says otherwise', () => {
     const remote = { From: known, 'Remote-Party-ID': '"Bob" <sip:HD0001@x>;party=calling;privacy=full' }
     expect([privacyOf(reading(remote)), privacyOf(reading({ ...remote, Privacy: 'none' }))]).toEqual([true, false])
+  })
+
+  it.each([
+    ['session;critical', ['session']],
+    ['id, Session ; CRITICAL', ['session']],
+    ['critical;location;session', ['location', 'session']],
+    ['session', []],
+    ['id;user;header;history;critical', []],
+    ['none;critical', []],
+    ['critical', []],
+    ['', []],
+  ])('RFC 3323 §5: what we cannot provide matters only if it is critical: %j', (privacy, unmet) => {
+    expect(unmetPrivacy(reading({ Privacy: privacy }))).toEqual(unmet)
   })
 })

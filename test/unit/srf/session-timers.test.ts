@@ -45,7 +45,8 @@ it('only a 422 that requires a longer interval leads to one', () => {
     longerOffer(session, reply(486, '3600')),
     longerOffer(session, reply(422, ' 3600 ;by=proxy')),
     longerOffer(session, reply(422, 'an hour')),
-  ]).toEqual([{ seconds: 3_600, least: 3_600 }, null, null, { seconds: 3_600, least: 3_600 }, null])
+    longerOffer(session, reply(422, '86401')),
+  ]).toEqual([{ seconds: 3_600, least: 3_600 }, null, null, { seconds: 3_600, least: 3_600 }, null, null])
 })
 
 describe('a call', () => {
@@ -73,7 +74,7 @@ describe('a call', () => {
     return { dialog: result.dialog, invite }
   }
 
-  it('offers a session timer, and tries once more in the same call if the interval is too short (§7.1, §7.3)', async () => {
+  it('offers a session timer, and tries again in the same call if the interval is too short, four times at most (§7.1, §7.3)', async () => {
     const outgoing = srf.invite(phone.uri, offer)
     const first = await phone.hearsRequest('INVITE')
     const offered = ['Session-Expires', 'Min-SE', 'Supported'].map((name) => first.first(name))
@@ -87,6 +88,10 @@ describe('a call', () => {
       first.cseq.number + 1,
     ])
     phone.respond(second, 422, [['Min-SE', '7200']])
+    for (const longer of ['7300', '7400']) phone.respond(await phone.hearsNewRequest('INVITE'), 422, [['Min-SE', longer]])
+    const last = await phone.hearsNewRequest('INVITE')
+    expect([last.first('Session-Expires'), last.first('Min-SE'), last.callId]).toEqual(['7400;refresher=uac', '7400', first.callId])
+    phone.respond(last, 422, [['Min-SE', '7500']])
     expect(await outgoing.result).toMatchObject({ outcome: 'failed', reply: { status: 422 } })
   })
 

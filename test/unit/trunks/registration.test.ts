@@ -207,6 +207,31 @@ describe('a node registers', () => {
   })
 })
 
+describe('the state of a trunk', () => {
+  const stateOf = ({ trunks }: RegistrarStage) => trunks.states().find(({ name }) => name === 'carrier')
+
+  it('shows whether this node is registered there, and why not', async () => {
+    const stage = openRegistrarStage()
+    expect(stateOf(stage)).toMatchObject({ state: 'up', registered: false, trouble: null })
+    await stage.waiting().answer(403)
+    expect(stateOf(stage)).toMatchObject({ state: 'down', registered: false, trouble: '403 Reason' })
+    stage.clock.advance(30 * second)
+    await stage.waiting().answer(200, { Expires: '600' })
+    expect(stateOf(stage)).toMatchObject({ state: 'up', registered: true, trouble: null })
+    await stage.alive('paris-0')
+    await stage.waiting().answer(200)
+    expect(stateOf(stage)).toMatchObject({ state: 'up', registered: null })
+  })
+
+  it('shows the calls over it', () => {
+    const stage = openRegistrarStage()
+    const place = stage.trunks.enter(stage.carrier, 'ordinary')
+    expect(stateOf(stage)?.calls).toBe(1)
+    if (place.outcome === 'entered') place.leave()
+    expect(stateOf(stage)?.calls).toBe(0)
+  })
+})
+
 describe('a reload of the dial plan', () => {
   it('begins and ends registrations', async () => {
     const stage = openRegistrarStage(', register: no')

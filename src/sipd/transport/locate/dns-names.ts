@@ -13,9 +13,13 @@ export interface Dns {
   close?(): void
 }
 
-/** The machine's resolver. A name that does not exist and a resolver that does not respond both give no target. */
-export function createSystemDns(): Dns {
+/**
+ * The machine's resolver, or for NAPTR and SRV these servers: `192.0.2.53:53`. A name that does not exist and a resolver that does not respond
+ * both give no target.
+ */
+export function createSystemDns(servers?: readonly string[]): Dns {
   const resolver = new Resolver({ timeout: 2_000, tries: 2 })
+  if (servers) resolver.setServers(servers)
   const orNone = <Answer>(answer: Promise<readonly Answer[]>): Promise<readonly Answer[]> => answer.catch(() => [])
   return {
     naptr: (name) => orNone(resolver.resolveNaptr(name)),

@@ -42,7 +42,7 @@ export function createNextHops({ names, transports, clock, random = Math.random 
   function findNow(uri: string, from: Endpoint | null = null): readonly Hop[] | null {
     const question = questionOf(uri)
     if (isIP(question.host) !== 0) return hopsTo([numericTarget(question)], from)
-    const known = cache.get(keyOf(question))
+    const known = cache.get(keyOf(question), () => names.resolve(question))
     return known && hopsTo(known, from, question.host)
   }
 

@@ -15,9 +15,9 @@ afterEach(async () => {
 })
 
 const read = (name: string): string => readFileSync(new URL(`../../../fixtures/tls/${name}`, import.meta.url), 'utf8')
-const everyone = read('first-certificate.pem') + read('second-certificate.pem')
+const everyone = ['first', 'second', 'domain'].map((name) => read(`${name}-certificate.pem`)).join('')
 
-function identity(name: 'first' | 'second', authorities: string | null = everyone): TlsIdentity {
+function identity(name: 'first' | 'second' | 'domain', authorities: string | null = everyone): TlsIdentity {
   return { certificate: read(`${name}-certificate.pem`), key: new Secret(read(`${name}-key.pem`)), authorities }
 }
 
@@ -66,6 +66,15 @@ describe('TLS', () => {
     const caller = await open('tls', { dns })
     expect(await ask(caller.layer, `sips:elsewhere.test.invalid:${callee.port}`)).toEqual(['sent', 'failure'])
     expect(await ask(caller.layer, `sips:sip.test.invalid:${callee.port}`)).toEqual(['sent', '200'])
+  })
+
+  test('RFC 5922 §7.1: a certificate may name its domain by a SIP URI; one with a user names a person', async () => {
+    const dns = { naptr: () => Promise.resolve([]), srv: () => Promise.resolve([]), addresses: () => Promise.resolve(['127.0.0.1']) }
+    const callee = await open('tls', { tls: identity('domain') })
+    const caller = await open('tls', { dns })
+    for (const host of ['other.test.invalid', 'person.test.invalid', 'alice'])
+      expect(await ask(caller.layer, `sips:${host}:${callee.port}`), host).toEqual(['sent', 'failure'])
+    expect(await ask(caller.layer, `sips:Carrier.test.invalid:${callee.port}`)).toEqual(['sent', '200'])
   })
 
   test('a renewed certificate is shown to the next connection, and the open one stays', async () => {

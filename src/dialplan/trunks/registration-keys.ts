@@ -1,7 +1,7 @@
-import { secretForm } from '../config/yaml/yaml-schema.js'
-import type { TrunkRegistration } from './route.js'
+import { secretForm } from '../../config/yaml/yaml-schema.js'
+import type { TrunkRegistration } from '../route.js'
 
-const yesOrNo = secretForm('yes or no', (found) => (found === 'yes' ? true : found === 'no' ? false : null), { enum: ['yes', 'no'] })
+export const yesOrNo = secretForm('yes or no', (found) => (found === 'yes' ? true : found === 'no' ? false : null), { enum: ['yes', 'no'] })
 
 /** `sip:203.0.113.20:5060;transport=udp`, without a user part. */
 export const serverUri = secretForm(
