@@ -1,8 +1,5 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { device, openStage, promptsFolder, settled } from '../../support/media/ivr-stage.js'
+import { device, openStage, settled } from '../../support/media/ivr-stage.js'
 
 test.each([
   ['LOGGED_OUT', 'logged-out'],
@@ -47,19 +44,6 @@ describe('an announcement', () => {
     await over
     expect(stage.heard()).toEqual(['site-away'])
     expect(stage.call.responses.at(-1)).toEqual(after)
-  })
-
-  test('that the operator has recorded is played by its name', async () => {
-    const prompts = mkdtempSync(join(tmpdir(), 'prompts-'))
-    cpSync(promptsFolder, prompts, { recursive: true })
-    cpSync(join(prompts, 'en/goodbye.wav'), join(prompts, 'en/closed.wav'))
-    const stage = await openStage({ prompts })
-    rmSync(prompts, { recursive: true })
-    const over = stage.ivr.announce(stage.call.invite, 'closed', after, new AbortController().signal)
-    await stage.listen()
-    await over
-    expect(stage.heard()).toEqual(['closed'])
-    expect(stage.log.filter((line) => line.includes('prompt.'))).toEqual([])
   })
 
   test('that the dial plan names is reported at the start if it is missing; tones replace it', async () => {

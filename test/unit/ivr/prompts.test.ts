@@ -105,3 +105,20 @@ test('A prompt that is missing in one language is taken from the next', async ()
   expect(lines).toEqual(['prompt.missing wrong'])
   expect(tonesIn(prompts)).toEqual([])
 })
+
+test('A recording that the operator has added is an announcement by its name', async () => {
+  const folder = copyOfPrompts()
+  cpSync(join(folder, 'en/goodbye.wav'), join(folder, 'en/closed.wav'))
+  const { prompts, lines } = await load(folder)
+  expect(lines).toEqual([])
+  expect(prompts.announcement('closed').ulaw).toEqual(prompts.clip('goodbye').ulaw)
+})
+
+test('An announcement whose text is listed, but that was not made, is logged, and tones replace it', async () => {
+  const folder = copyOfPrompts()
+  const list = join(folder, 'en/prompts.yaml')
+  writeFileSync(list, `${readFileSync(list, 'utf8')}  closed: We are closed.\n`)
+  const { prompts, lines } = await load(folder)
+  expect(lines).toEqual(['prompt.missing closed'])
+  expect(beeps(prompts.announcement('closed').ulaw)).toBe(3)
+})

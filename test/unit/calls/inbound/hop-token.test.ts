@@ -67,6 +67,7 @@ describe('a hop token', () => {
       ['passed off as an ordinary call', (token: string) => token.replace('v=3', 'v=2').replace(';for=break-out', '')],
       ['of another version', (token: string) => token.replace('v=3', 'v=2')],
       ['without its purpose', (token: string) => token.replace(';for=break-out', '')],
+      ['for another purpose', (token: string) => token.replace('for=break-out', 'for=pick-up')],
       ['for a purpose that nobody knows', (token: string) => token.replace('for=break-out', 'for=telepathy')],
     ])('is invalid if it is %s', (_what, change) => {
       const { sender, receiver } = office()
