@@ -2,6 +2,7 @@ import { createHandlers } from './app/handlers.js'
 import { createLiveSettings, type ReplaceableSettings } from './app/live-settings.js'
 import { type NetworkMember, openNetworkMember } from './app/network-member.js'
 import { closeDeadlineMs, type NodeContext, partLog, setLogLevel, sipApplication } from './app/node-context.js'
+import { createOperations, type Operations } from './app/operations.js'
 import { createReload, type Reading, type Reload } from './app/reload.js'
 import { openTelephony, type Telephony } from './app/telephony.js'
 import { systemClock } from './base/clock.js'
@@ -18,7 +19,7 @@ import type { Config } from './config/config.js'
 import { detachEnvironment } from './config/environment.js'
 import { maxConfigBytes, readTextFile } from './config/yaml/text-file.js'
 import { createControl } from './control/control.js'
-import { createLivePlan, type Dialplan, loadDialplan } from './dialplan/dialplan.js'
+import { createLivePlan, type Dialplan, loadDialplan, type ReplaceablePlan } from './dialplan/dialplan.js'
 import { hotdeskLibrary, streamEvents } from './hotdesk/hotdesk.js'
 import { openSipServer, type SipServer } from './sip-server.js'
 import { createSrf, type SipApplication } from './srf/srf.js'
@@ -41,6 +42,8 @@ export interface App {
 export interface AppNeeds {
   /** Called when the node accepts calls, which is before it has started completely. */
   readonly onCalls?: (calls: Pick<Calls, 'emergencies'>) => void
+  /** Called when the node was drained and its last call has ended: it is to be closed. */
+  readonly onDrained?: () => void
   /** Aborted if the node must stop before it has started. */
   readonly stopping?: AbortSignal
   /** Reads configuration and dial plan for a reload. @throws AppError CONFIG_INVALID or DIALPLAN_INVALID */
@@ -54,7 +57,7 @@ export interface AppNeeds {
  */
 export async function createApp(
   config: Config,
-  { onCalls = () => undefined, stopping = neverStopping, read }: AppNeeds,
+  { onCalls = () => undefined, onDrained = () => undefined, stopping = neverStopping, read }: AppNeeds,
 ): Promise<App | null> {
   const clock = systemClock
   const log = createLogger({ ...config.log, node: config.node, site: config.site })
@@ -65,7 +68,7 @@ export async function createApp(
   if (stopping.aborted) stop()
   try {
     const settings = createLiveSettings(config)
-    const context = { config, settings, clock, log, metrics: createMetrics(), lifecycle, onCalls, stopping, partLogs: new Map() }
+    const context = { config, settings, clock, log, metrics: createMetrics(), lifecycle, onCalls, onDrained, stopping, partLogs: new Map() }
     return await build(context, { settings, read })
   } catch (fault) {
     await lifecycle.close()
@@ -93,38 +96,27 @@ async function build(context: NodeContext, { settings, read }: Rereading): Promi
   const [store, server] = await lifecycle.opening(parts)
   const srf = await lifecycle.opening(openSip(context, server))
   const member = await openNetworkMember(context, { plan, store, srf })
-  const { trunks, calls, ivr } = await openTelephony(context, { plan, store, srf, server, ...member })
+  let operations: Operations | null = null
+  const movesPhones = (): boolean => operations?.movesPhones ?? false
+  const telephony = await openTelephony(context, { plan, store, srf, server, movesPhones, ...member })
+  const { trunks } = telephony
   await lifecycle.opening(member.membership.joined)
-  calls.open()
-  const reload = createReload({
-    read,
-    plan,
-    settings,
-    reloadPrompts: ivr.reloadPrompts,
-    setLogLevel: (level) => applyLogLevel(context, server, level),
-    node: config.node,
-    store,
-    log,
-  })
-  const handlers = createHandlers({
-    plan,
-    settings,
-    read,
-    trunks,
-    reload,
-    calls,
-    seal: createSeal(config.secret, config.network),
-    hotdesk: member.hotdesk,
-    clock,
-    networkClock: store.clock,
-  })
-  lifecycle.opened(createControl({ store, node: config.node, handlers, log: partLog(context, 'control') }), 'control', (opened) =>
-    opened.close(),
-  )
+  telephony.calls.open()
+  const controlled = openControl(context, { plan, settings, read, store, server, member, telephony })
+  const { reload } = controlled
+  operations = controlled.operations
   const webhooks = openWebhooks(context, { store, directory: member.directory })
   let isStopping = false
   const http = await lifecycle.opening(
-    openConsole(context, { store, srf, trunks, webhooks, secretCheck: member.secretCheck, isStopping: () => isStopping }),
+    openConsole(context, {
+      store,
+      srf,
+      trunks,
+      webhooks,
+      secretCheck: member.secretCheck,
+      isStopping: () => isStopping,
+      isDraining: () => operations?.drainState.draining ?? false,
+    }),
   )
   leaveRunFile(context, http)
   log.info({ event: 'node.started', sip: srf.listening, http, store: store.state }, 'node started')
@@ -141,6 +133,46 @@ async function build(context: NodeContext, { settings, read }: Rereading): Promi
       log.info({ event: 'node.stopped' }, 'node stopped')
     },
   }
+}
+
+interface ControlParts extends Rereading {
+  readonly plan: ReplaceablePlan
+  readonly store: Store
+  readonly server: SipServer
+  readonly member: NetworkMember
+  readonly telephony: Telephony
+}
+
+/** What commands ask of this node. */
+function openControl(context: NodeContext, { plan, settings, read, store, server, member, telephony }: ControlParts) {
+  const { config, clock, lifecycle, log, onDrained } = context
+  const { node, site } = config
+  const reload = createReload({
+    read,
+    plan,
+    settings,
+    reloadPrompts: telephony.ivr.reloadPrompts,
+    setLogLevel: (level) => applyLogLevel(context, server, level),
+    node,
+    store,
+    log,
+  })
+  const operations = createOperations({ ...member, ...telephony, node, site, clock, log, onDone: onDrained })
+  lifecycle.opened(operations, 'operations', async ({ close }) => close())
+  const handlers = createHandlers({
+    ...telephony,
+    plan,
+    settings,
+    read,
+    reload,
+    seal: createSeal(config.secret, config.network),
+    operations,
+    clock,
+    networkClock: store.clock,
+  })
+  const control = createControl({ store, node, handlers, log: partLog(context, 'control') })
+  lifecycle.opened(control, 'control', (opened) => opened.close())
+  return { reload, operations }
 }
 
 interface Rereading extends Pick<AppNeeds, 'read'> {
@@ -216,12 +248,17 @@ interface ConsoleNeeds extends Pick<Telephony, 'trunks'>, Pick<NetworkMember, 's
   readonly webhooks: Pick<Webhooks, 'warnings'>
   readonly srf: SipApplication
   readonly isStopping: () => boolean
+  readonly isDraining: () => boolean
 }
 
-async function openConsole(context: NodeContext, { store, srf, trunks, webhooks, secretCheck, isStopping }: ConsoleNeeds): Promise<string> {
+async function openConsole(
+  context: NodeContext,
+  { store, srf, trunks, webhooks, secretCheck, isStopping, isDraining }: ConsoleNeeds,
+): Promise<string> {
   const { config, metrics, lifecycle } = context
   const readiness = (): string[] => [
     ...(isStopping() ? ['the node is stopping'] : []),
+    ...(isDraining() ? ['the node is draining: `hotdesk undrain` ends that'] : []),
     ...(srf.connected ? [] : ['the SIP server is lost']),
     ...(secretCheck.trouble === null ? [] : [secretCheck.trouble]),
     ...store.condition().reasons,

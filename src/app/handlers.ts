@@ -5,10 +5,10 @@ import type { Seal } from '../base/seal.js'
 import type { Calls, CallView } from '../calls/calls.js'
 import type { Frozen, Handlers, Reply } from '../control/control.js'
 import type { LivePlan } from '../dialplan/dialplan.js'
-import type { Hotdesk } from '../hotdesk/hotdesk.js'
 import type { NetworkClock } from '../store/store.js'
 import type { Trunks } from '../trunks/trunks.js'
 import type { LiveSettings } from './live-settings.js'
+import type { DrainState, Operations } from './operations.js'
 import type { Reading, Reload } from './reload.js'
 
 export interface HandlerNeeds {
@@ -17,8 +17,8 @@ export interface HandlerNeeds {
   readonly read: () => Reading
   readonly trunks: Pick<Trunks, 'states'>
   readonly reload: Reload
-  readonly calls: Pick<Calls, 'deliverNotice' | 'why' | 'list' | 'hangUp'>
-  readonly hotdesk: Pick<Hotdesk, 'callEndedBy'>
+  readonly calls: Pick<Calls, 'deliverNotice' | 'why' | 'list'>
+  readonly operations: Omit<Operations, 'close' | 'movesPhones'>
   readonly seal: Seal
   readonly clock: Clock
   readonly networkClock: NetworkClock
@@ -32,7 +32,7 @@ export function createHandlers({
   trunks,
   reload,
   calls,
-  hotdesk,
+  operations,
   seal,
   clock,
   networkClock,
@@ -74,13 +74,22 @@ export function createHandlers({
       ),
     }),
     calls: () => ({ calls: calls.list().map((call) => callReply(call, moment)) }),
-    hangup({ call }, by) {
-      const outcome = calls.hangUp(call)
-      if (outcome === 'ended') hotdesk.callEndedBy(call, by)
-      return { outcome }
+    drain({ stay, phoneSeconds }, by) {
+      operations.drain({ end: stay ? 'stay' : 'end', phoneMs: phoneSeconds * 1_000 }, by)
+      return drainReply(operations.drainState)
     },
+    undrain(_, by) {
+      operations.undrain(by)
+      return drainReply(operations.drainState)
+    },
+    draining: () => drainReply(operations.drainState),
+    hangup: ({ call }, by) => ({ outcome: operations.hangUp(call, by) }),
     reload: (_, by) => reload(by),
   }
+}
+
+function drainReply({ draining, calls, emergencies, phones, sisters }: DrainState) {
+  return { draining, calls, emergencies, phones, sisters }
 }
 
 function callReply(view: CallView, moment: (ms: Milliseconds) => string) {

@@ -15,6 +15,7 @@ export interface NodeContext {
   readonly metrics: Metrics
   readonly lifecycle: Lifecycle
   readonly onCalls: (calls: Pick<Calls, 'emergencies'>) => void
+  readonly onDrained: () => void
   readonly stopping: AbortSignal
   /** The loggers of the parts, by name. */
   readonly partLogs: Map<string, Logger>

@@ -20,7 +20,8 @@ const promptsFolder = fileURLToPath(new URL('../../prompts', import.meta.url))
 export interface Telephony {
   readonly trunks: Pick<Trunks, 'warnings' | 'states'>
   readonly ivr: Pick<Ivr, 'reloadPrompts'>
-  readonly calls: Pick<Calls, 'open' | 'why' | 'deliverNotice' | 'list' | 'hangUp'>
+  readonly calls: Pick<Calls, 'open' | 'why' | 'deliverNotice' | 'list' | 'hangUp' | 'pause' | 'resume'>
+  readonly registrar: Pick<Registrar, 'bindingsOf'>
 }
 
 export interface TelephonyNeeds extends Pick<NetworkMember, 'directory' | 'hotdesk'> {
@@ -28,17 +29,19 @@ export interface TelephonyNeeds extends Pick<NetworkMember, 'directory' | 'hotde
   readonly plan: LivePlan
   readonly store: Store
   readonly srf: SipApplication
+  /** Whether phones that register must go to another node of the site now. */
+  readonly movesPhones: () => boolean
 }
 
 /** Opens these parts; none accepts calls yet. */
 export async function openTelephony(
   context: NodeContext,
-  { plan, store, srf, directory, hotdesk, server }: TelephonyNeeds,
+  { plan, store, srf, directory, hotdesk, server, movesPhones }: TelephonyNeeds,
 ): Promise<Telephony> {
   const { config, settings, clock, metrics, lifecycle } = context
   const { node, secret, network } = config
   const { domain } = config.sip
-  const registrar = openRegistrar(context, { plan, store, srf, directory, server })
+  const registrar = openRegistrar(context, { plan, store, srf, directory, server, movesPhones })
   const media = createMedia({ ...config.media, clock, metrics, log: partLog(context, 'media') })
   lifecycle.opened(media, 'media', (opened) => opened.close())
   const ivr = await openIvr(context, { media, hotdesk, directory, announcements: plan.current.announcements })
@@ -70,12 +73,12 @@ export async function openTelephony(
   lifecycle.opened(phones, 'phones', (opened) => opened.close())
   const messages = createMessages({ srf, trunks, plan, directory, store, node, log: partLog(context, 'messages') })
   lifecycle.opened(messages, 'messages', (opened) => opened.close())
-  return { trunks, calls, ivr }
+  return { trunks, calls, ivr, registrar }
 }
 
-type RegistrarParts = Pick<TelephonyNeeds, 'plan' | 'store' | 'srf' | 'directory' | 'server'>
+type RegistrarParts = Pick<TelephonyNeeds, 'plan' | 'store' | 'srf' | 'directory' | 'server' | 'movesPhones'>
 
-function openRegistrar(context: NodeContext, { plan, store, srf, directory, server }: RegistrarParts): Registrar {
+function openRegistrar(context: NodeContext, { plan, store, srf, directory, server, movesPhones }: RegistrarParts): Registrar {
   const { config, settings, clock, metrics, lifecycle } = context
   const { domain, aliases, advertise } = config.sip
   const registrar = createRegistrar({
@@ -89,6 +92,7 @@ function openRegistrar(context: NodeContext, { plan, store, srf, directory, serv
     addresses: advertise === null ? [] : [advertise],
     settings: registrarSettings(config),
     limits: () => registrarSettings(settings.current),
+    movesPhones,
     plan,
     setKnownSources: server.setKnownSources,
     onFlowGone: server.onFlowGone,

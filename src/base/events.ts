@@ -1,6 +1,8 @@
 /** Every `event` a log line may carry, with its meaning. src/cli/README.md lists them. */
 export const logEvents = {
   'node.started': 'The node takes calls.',
+  'node.draining': 'The node takes no new calls except emergency calls, and ends after its last call.',
+  'node.undrained': 'The node takes calls again.',
   'node.stopping': 'The node was asked to stop.',
   'node.stopped': 'Everything is closed.',
   'node.asked': 'A command has asked this node: `kind`, and `by`, the user and machine.',

@@ -6,6 +6,10 @@ export interface Admission {
   /** Waits up to six seconds for a node that is starting. False: the caller must try again later. */
   opens(): Promise<boolean>
   open(): void
+  /** No new calls for now; `open` ends that. */
+  pause(): void
+  /** True after `pause`: calls that no other node can take are taken all the same. */
+  readonly isPaused: boolean
   /** Closes for good: the node is stopping. */
   stop(): void
 }
@@ -14,10 +18,10 @@ export interface Admission {
 const startWaitMs: Milliseconds = 6_000
 
 export function createAdmission(clock: Clock): Admission {
-  let state: 'starting' | 'open' | 'stopped' = 'starting'
+  let state: 'starting' | 'open' | 'paused' | 'stopped' = 'starting'
   const waiting = new Set<(isAdmitted: boolean) => void>()
 
-  function become(next: 'open' | 'stopped'): void {
+  function become(next: 'open' | 'paused' | 'stopped'): void {
     if (state === 'stopped') return
     state = next
     for (const settle of waiting) settle(next === 'open')
@@ -39,7 +43,11 @@ export function createAdmission(clock: Clock): Admission {
         waiting.add(settle)
       })
     },
+    get isPaused() {
+      return state === 'paused'
+    },
     open: () => become('open'),
+    pause: () => become('paused'),
     stop: () => become('stopped'),
   }
 }

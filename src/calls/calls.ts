@@ -49,7 +49,7 @@ import { createSpokenRefusals } from './spoken-refusal.js'
 import { createReplaceCall } from './transfer/replace-call.js'
 import { createTransfers, type Transfers } from './transfer/transfers.js'
 
-export type { CallView } from './call-list.js'
+export type { CallView, HangUpOutcome } from './call-list.js'
 export { createRouteExplainer, type RouteExplainer } from './routing/route-explainer.js'
 export { answerWhy, callingPhone, type WhyAnswer } from './routing/why-answer.js'
 
@@ -113,6 +113,9 @@ export interface Calls {
   why(question: WhyQuestion): WhyAnswer
   /** Emergency calls in set-up or up, PSAP callbacks included. */
   readonly emergencies: number
+  /** Takes no new calls except emergency calls and calls for phones of this node, until `resume`. */
+  pause(): void
+  resume(): void
   /** Calls in progress, with those of other nodes that have handed theirs on. */
   list(): readonly CallView[]
   /** Ends an ordinary call by its id. */
@@ -158,6 +161,8 @@ export function createCalls(needs: CallsNeeds): Calls {
       return emergencyCount(open)
     },
     deliverNotice: handler.deliverNotice,
+    pause: admission.pause,
+    resume: admission.open,
     list: () => listCalls(open),
     hangUp: (id) => hangUpCall(id, open),
     open: admission.open,

@@ -98,6 +98,16 @@ export const commandGroups: Readonly<Record<string, readonly CommandEntry[]>> = 
       about: "refresh a phone's display, or those of a user's phones",
       load: async () => (await assignments()).refreshCommand,
     },
+    {
+      name: 'drain',
+      about: 'take no new calls at a node, wait for its calls to end, then end it',
+      load: async () => (await import('./running/drain.js')).drainCommand,
+    },
+    {
+      name: 'undrain',
+      about: 'let a draining node take calls again',
+      load: async () => (await import('./running/drain.js')).undrainCommand,
+    },
     { name: 'hangup', about: 'end a call in progress', load: async () => (await import('./running/hangup.js')).hangupCommand },
     {
       name: 'replace',

@@ -11,6 +11,8 @@ export interface ProcessEvents {
    * to stop.
    */
   onReload(listener: () => void): void
+  /** Asks this process to stop, as SIGTERM does. */
+  stop(): void
   /** An uncaught fault. */
   onFault(listener: (fault: unknown) => void): void
   /** Ends the process at once, with nothing closed. */
@@ -37,6 +39,7 @@ export function processEvents(): ProcessEvents {
       const early = takeOver()
       if (early !== null) onSignal(early)
     },
+    stop: () => void process.kill(process.pid, 'SIGTERM'),
     onReload(listener) {
       reload = listener
     },

@@ -72,7 +72,7 @@ interface Run {
 async function run({ config, read, reloads, events, end, emergencyCalls }: Run, needs: CommandNeeds): Promise<0> {
   const { terminal } = needs
   const stopping = new AbortController()
-  const opening = openApp(config, { onCalls: emergencyCalls.follow, stopping: stopping.signal, read })
+  const opening = openApp(config, { onCalls: emergencyCalls.follow, onDrained: events.stop, stopping: stopping.signal, read })
   const started = (await hasEnded(opening, end)) ? null : await opening
   if (started)
     for (const line of [...bannerLines({ config, app: started, paint: terminal.paint }), ...pathLines(terminal)]) terminal.announce(line)

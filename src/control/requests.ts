@@ -47,6 +47,16 @@ const explanation = z.object({
   },
 })
 
+const drainState = z.object({
+  draining: z.boolean(),
+  calls: z.number(),
+  emergencies: z.number(),
+  /** Phones still registered at the node. */
+  phones: z.number(),
+  /** Other live nodes of the site. */
+  sisters: z.array(z.string()),
+})
+
 const call = z.object({
   id: z.string(),
   kind: z.enum(['ordinary', 'emergency']),
@@ -82,6 +92,10 @@ export const requests = {
   /** Calls in progress at the node. */
   calls: { ask: z.object({}), reply: z.object({ calls: z.array(call) }) },
   hangup: { ask: z.object({ call: z.string() }), reply: z.object({ outcome: z.enum(['ended', 'emergency', 'unknown']) }) },
+  /** Takes no new calls; ends after the last one, unless it stays. */
+  drain: { ask: z.object({ stay: z.boolean(), phoneSeconds: z.number().int().nonnegative() }), reply: drainState },
+  undrain: { ask: z.object({}), reply: drainState },
+  draining: { ask: z.object({}), reply: drainState },
   /** A text for phones of an emergency desk that are registered at the node. */
   notice: {
     ask: z.object({ devices: z.array(z.string()).max(100), text: z.string().max(1_000) }),

@@ -92,6 +92,8 @@ export interface Hotdesk {
   emergencyFailed(device: DeviceId | null, reason: string): void
   /** An operator, `alice@host`, has ended a call. */
   callEndedBy(call: string, by: string): void
+  /** An operator, `alice@host`, drains this node, or has ended that. */
+  drained(event: 'node.draining' | 'node.undrained', by: string): void
   /** The site's desk was informed of an emergency call: phones that have taken the message, and others. */
   emergencyDesk(
     device: DeviceId | null,

@@ -32,6 +32,8 @@ export const streamEvents = {
   repaired: 'A one-sided assignment, left by an edit by hand, was completed or removed.',
   replaced: 'A phone was replaced: the user moved here from `from`.',
   'call.hungup': 'An operator ended `call`.',
+  'node.draining': 'An operator drains `node`: it takes no new calls except emergency calls.',
+  'node.undrained': 'The node takes calls again.',
   renamed: 'The user has another extension; `from` is the previous one.',
   added: 'An operator added a record: `fields`.',
   changed: 'An operator changed a record: `fields`.',

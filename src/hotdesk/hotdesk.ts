@@ -129,10 +129,8 @@ export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
     },
     emergencyAnswered: (device) => write('emergency.answered', emergencyFields(device)),
     emergencyFailed: (device, reason) => write('emergency.failed', { ...emergencyFields(device), reason }),
-    callEndedBy(call, by) {
-      const [, user = by, host = ''] = /^(.*)@([^@]*)$/.exec(by) ?? []
-      write('call.hungup', { call, via: 'cli', by: user, host, node })
-    },
+    callEndedBy: (call, by) => write('call.hungup', { call, ...operatorFields(by), node }),
+    drained: (event, by) => write(event, { ...operatorFields(by), node }),
     emergencyDesk: (device, { desks, reached, missed }) =>
       write('emergency.desk', {
         ...emergencyFields(device),
@@ -148,6 +146,12 @@ export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
       assignments.close()
     },
   }
+}
+
+/** `alice@host` as the fields of an event. */
+function operatorFields(asker: string): Readonly<Record<'via' | 'by' | 'host', string>> {
+  const [, by = asker, host = ''] = /^(.*)@([^@]*)$/.exec(asker) ?? []
+  return { via: 'cli', by, host }
 }
 
 function transitionsOf(transition: 'login' | 'logout', outcomes: Readonly<Record<string, LogEvent>>) {

@@ -24,7 +24,7 @@ export const libraryVersions: Readonly<Record<number, string>> = {
   14: '2813638206b2068621f70b83bf5c42ba651139f265c6e05bd664825619a8e482',
   15: 'de9b6003d168876191dc23af7a7dd5982716e10afc8895d40378f74c69d1d319',
   16: '892d1a0833cc8e07a63a21f2a9b5847d839278884bbe7b6c4557449d9cbea70c',
-  17: '850eac2788227fc26dc6cab9a6c10fea3ff0a1f75f5f58e81e9f661137637fd3',
+  17: '9c12e17783c468f5d78d40e17688e585e1e4cf831e2253b6dbe43d53355a22d3',
 }
 
 const version = Math.max(...Object.keys(libraryVersions).map(Number))

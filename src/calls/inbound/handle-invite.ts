@@ -24,7 +24,7 @@ import { type HopPurpose, hopTokenHeader } from './hop-token.js'
 
 export interface InviteNeeds {
   readonly callers: Callers
-  readonly admission: Pick<Admission, 'isOpen' | 'opens'>
+  readonly admission: Pick<Admission, 'isOpen' | 'isPaused' | 'opens'>
   readonly emergencyCallers: EmergencyCallers
   readonly featureCalls: FeatureCalls
   readonly newCall: (invite: IncomingInvite, caller: Caller, kind: CallKind) => Call
@@ -63,11 +63,16 @@ export async function handleInvite(invite: IncomingInvite, needs: InviteNeeds): 
   return proceed(needs.newCall(invite, caller, 'ordinary'), caller, needs)
 }
 
-/** A PSAP callback is taken in every state, like the emergency call before it. */
-function isAdmitted(invite: IncomingInvite, { kind }: Caller, { admission, knowledge, trunks }: InviteNeeds): boolean | Promise<boolean> {
+/**
+ * A PSAP callback is taken in every state, like the emergency call before it. A draining node takes calls for the phones that are still
+ * registered here: no other node can reach them.
+ */
+function isAdmitted(invite: IncomingInvite, caller: Caller, { admission, knowledge, trunks }: InviteNeeds): boolean | Promise<boolean> {
+  const { kind } = caller
   const known = knowledge()
   const isCallback = kind === 'trunk' && callbackDevice(trunks.calledNumber(invite, known.dialplan), known) !== null
-  return isCallback || admission.isOpen || admission.opens()
+  const isForPhone = admission.isPaused && caller.kind === 'node' && caller.purpose !== 'break-out'
+  return isCallback || isForPhone || admission.isOpen || admission.opens()
 }
 
 function isForged(invite: IncomingInvite): boolean {

@@ -100,7 +100,7 @@ writes('hotdesk_rename', function(tag, args)
   if not exists(tag, 'user:' .. old) then return reply('UNKNOWN_USER') end
   if redis.call('TYPE', tag .. ':user:' .. new).ok ~= 'none' or get(tag, 'users', new) then return reply('EXISTS') end
   for _, device in ipairs(list) do if in_emergency(tag, device, via) then return reply('EMERGENCY') end end
-  set(tag, 'user:' .. new, unpack(redis.call('HGETALL', tag .. ':user:' .. old)))
+  for _, kind in ipairs({ 'user:', 'messages:' }) do for k, v in pairs(get_all(tag, kind .. old)) do set(tag, kind .. new, k, v) end end
   redis.call('DEL', to)
   for i = #calls, 1, -1 do redis.call('XADD', to, calls[i][1], unpack(calls[i][2])) end
   if seconds > 0 then redis.call('EXPIRE', to, seconds) end
@@ -111,7 +111,7 @@ writes('hotdesk_rename', function(tag, args)
     set_state(tag, device, state or 'active', 'login', state == 'draining' and by or via, why or '', since)
   end
   for i = 4, #args, 2 do if get(tag, args[i], args[i + 1]) == old then set(tag, args[i], args[i + 1], new) end end
-  redis.call('DEL', from, tag .. ':user:' .. old)
+  redis.call('DEL', from, tag .. ':user:' .. old, tag .. ':messages:' .. old)
   for _, kind in ipairs({ '', 'wait:', 'seen:', 'familiar:' }) do redis.call('DEL', tag .. ':attempts:' .. kind .. old) end
   set(tag, 'removed', 'user:' .. old, now())
   redis.call('EXPIRE', tag .. ':removed', 30 * 86400)

@@ -28,6 +28,8 @@ export interface RegisterNeeds {
   readonly date: () => Milliseconds
   readonly log: Logger
   readonly metrics: Metrics
+  /** The node is draining, and another node of the site takes its phones. */
+  readonly movesPhones: () => boolean
   /** A reload may change them. */
   readonly limits: () => ExpiryLimits
   /** Emits each device that has a binding here after its REGISTER. */
@@ -39,6 +41,12 @@ export type RegistrationKind = 'new' | 'refresh'
 
 /** The directory is empty. A phone refused with 401 or 403 would stay away for long; after 503 it tries again soon, or tries another node. */
 const emptyDirectory: Refusal = { kind: 'refusal', status: 503, reason: 'Please Try Later', headers: { 'Retry-After': '10' } }
+
+/**
+ * A phone that found this node by DNS SRV goes to the next server of the list at a 503 (RFC 3263 §4.3), and does not come back before Retry-After has
+ * passed (RFC 3261 §21.5.4). It keeps its binding here until it expires, so calls reach it meanwhile.
+ */
+const moving: Refusal = { kind: 'refusal', status: 503, reason: 'Node Draining', headers: { 'Retry-After': '60' } }
 
 /** Step 5: the address-of-record does not belong to this network. */
 const otherDomain = refusal(404, 'Domain Not Served Here')
@@ -69,7 +77,8 @@ export function createRegisterHandler(needs: RegisterNeeds): (request: IncomingR
     const { device } = proven
     const before = bindings.of(device)
     const intent = needs.names.isServed(request) ? readIntent(request, limits()) : otherDomain
-    const refused = intent.kind === 'refusal' ? intent : intent.kind === 'fetch' ? null : change(request, proven, intent)
+    const isAway = intent.kind === 'change' && intent.contacts.some(({ seconds }) => seconds > 0) && needs.movesPhones()
+    const refused = isAway ? moving : intent.kind === 'refusal' ? intent : intent.kind === 'fetch' ? null : change(request, proven, intent)
     if (refused) {
       count('refused')
       refuse(request, refused, needs.log)

@@ -19,6 +19,7 @@ describe('hotdesk_rename', () => {
     await desk.redis.cli('XADD', '{hd}:calls:100', '1700000001000-0', 'side', 'out')
     await desk.redis.cli('EXPIRE', '{hd}:calls:100', '5000')
     await desk.redis.cli('SET', '{hd}:attempts:100', '3')
+    await desk.redis.cli('HSET', '{hd}:messages:100', 'new', '2')
     const record = await desk.redis.cli('HGETALL', '{hd}:user:100')
     await desk.converse([
       ['rename 100 200 cli device:HD0002 owner device:HD0003 owner by=alice@ops1', 'RENAMED'],
@@ -32,7 +33,8 @@ describe('hotdesk_rename', () => {
     expect(await desk.redis.cli('HGET', '{hd}:device:HD0003', 'owner')).toBe('101')
     expect(await desk.redis.cli('XRANGE', '{hd}:calls:200', '-', '+')).toBe('1700000000000-0\nside\nin\n1700000001000-0\nside\nout')
     expect(Number(await desk.redis.cli('TTL', '{hd}:calls:200'))).toBeGreaterThan(4_900)
-    expect(await desk.redis.cli('EXISTS', '{hd}:user:100', '{hd}:calls:100', '{hd}:attempts:100')).toBe('0')
+    expect(await desk.redis.cli('HGET', '{hd}:messages:200', 'new')).toBe('2')
+    expect(await desk.redis.cli('EXISTS', '{hd}:messages:100', '{hd}:user:100', '{hd}:calls:100', '{hd}:attempts:100')).toBe('0')
     expect(await desk.redis.cli('HEXISTS', '{hd}:removed', 'user:100')).toBe('1')
     expect(await desk.lastEvent()).toBe('event renamed user 200 device HD0001 via cli from 100 by alice host ops1')
   })

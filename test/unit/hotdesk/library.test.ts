@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { streamEvents } from '../../../src/hotdesk/events.js'
 import { hotdeskLibrary, libraryVersions, sourcesHash } from '../../../src/hotdesk/library.js'
 import { readForcedLogout, readRefresh, readSiteLost } from '../../../src/hotdesk/reconcile/logout-replies.js'
 import { readAttempt, readLogin, readLogout, readRepair } from '../../../src/hotdesk/replies.js'
-import { readTree } from '../../support/repo/source-tree.js'
+import { filesUnder, root } from '../../support/repo/source-tree.js'
 
 const folder = new URL('../../../src/hotdesk/functions/', import.meta.url)
 const sources = readdirSync(folder).filter((name) => name.endsWith('.lua'))
@@ -76,9 +77,8 @@ describe('the function library', () => {
       [...line.matchAll(/'(\w+)'/g)].map(([, name]) => name),
     )
     for (const name of named) written.add(name)
-    const source = readTree('src')
-      .map(({ path, text }) => (path.endsWith('hotdesk/events.ts') ? '' : text))
-      .join('')
+    const paths = filesUnder('src').filter((path) => path.endsWith('.ts') && !path.endsWith('hotdesk/events.ts'))
+    const source = paths.map((path) => readFileSync(join(root, path), 'utf8')).join('')
     const unknown = [...written].filter((name) => !Object.hasOwn(streamEvents, name ?? ''))
     const unwritten = Object.keys(streamEvents).filter((name) => !written.has(name) && !`${source}${code}`.includes(`'${name}'`))
     expect({ unknown, unwritten }).toEqual({ unknown: [], unwritten: [] })
