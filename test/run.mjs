@@ -13,6 +13,8 @@ const testPrograms = {
   linphonec: 'linphone-cli',
   'twinkle-console': 'twinkle-console',
   kamailio: 'kamailio',
+  python3: 'python3',
+  ip: 'iproute2',
 }
 
 const root = path.dirname(import.meta.dirname)

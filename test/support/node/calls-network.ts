@@ -102,7 +102,10 @@ function parisPlan(carrier: string): string {
     outside: '0',
     emergency: { '112': '112', '911': '112', '999': '112', '15': '15' },
     trunks: { 'paris-carrier': { uri: `sip:${carrier};transport=udp`, from: ['127.0.0.1'], callerId: '+33199000000' } },
-    routes: [{ match: '0ZXXXXXXXX', strip: 1, prepend: '+33', trunks: ['paris-carrier'] }],
+    routes: [
+      { match: '00Z.', strip: 2, prepend: '+', trunks: ['paris-carrier'] },
+      { match: '0ZXXXXXXXX', strip: 1, prepend: '+33', trunks: ['paris-carrier'] },
+    ],
     shortCodes: { '*68*.': { breakOut: 'any' }, '*6944.': { breakOut: 'london' }, '00892.': { barred: 'yes' } },
     dids: { '+3319900010X': '10X' },
   })
@@ -116,7 +119,10 @@ function londonPlan(carrier: string): string {
     outside: '9',
     emergency: { '999': '999', '112': '999', '911': '999', '15': '999' },
     trunks: { 'london-carrier': { uri: `sip:${carrier};transport=udp`, from: ['127.0.0.1'], callerId: '+442079460000' } },
-    routes: [{ match: '0ZXXXXXXXXX', strip: 1, prepend: '+44', trunks: ['london-carrier'] }],
+    routes: [
+      { match: '00Z.', strip: 2, prepend: '+', trunks: ['london-carrier'] },
+      { match: '0ZXXXXXXXXX', strip: 1, prepend: '+44', trunks: ['london-carrier'] },
+    ],
     shortCodes: { '*68*.': { breakOut: 'any' }, '90909.': { barred: 'yes' } },
     dids: { '+44207946010X': '10X' },
   })

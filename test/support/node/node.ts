@@ -24,7 +24,17 @@ export interface NodeParts {
   readonly env?: Readonly<Record<string, string>>
   /** The built program; the one of this tree by default. */
   readonly program?: string
+  /** Another host than this machine's loopback. */
+  readonly host?: NodeHost
 }
+
+/** Where a node runs: its address, and the command that runs a program there. */
+export interface NodeHost {
+  readonly address: string
+  run(program: string, args: readonly string[]): readonly [program: string, args: readonly string[]]
+}
+
+const loopback: NodeHost = { address: '127.0.0.1', run: (program, args) => [program, args] }
 
 /** A node as an operator runs it: the built program, in a process of its own. */
 export interface TestNode {
@@ -66,7 +76,8 @@ export async function startTestNode(parts: NodeParts): Promise<TestNode> {
   const directory = await mkdtemp(join(tmpdir(), 'hotdesk-node-'))
   await writeConfiguration(directory, parts)
   const server = await sipServerFor(parts.env ?? {})
-  const child = spawn(...tied(process.execPath, [parts.program ?? program, 'start', '--config', join(directory, 'hotdesk.yaml')]), {
+  const command = [parts.program ?? program, 'start', '--config', join(directory, 'hotdesk.yaml')]
+  const child = spawn(...tied(...(parts.host ?? loopback).run(process.execPath, command)), {
     cwd: directory,
     env: { PATH: process.env.PATH, ...parts.env, ...server.env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -116,7 +127,7 @@ export async function startTestNode(parts: NodeParts): Promise<TestNode> {
   }
 }
 
-async function writeConfiguration(directory: string, { node, site, redis, data, dialplan }: NodeParts): Promise<void> {
+async function writeConfiguration(directory: string, { node, site, redis, data, dialplan, host = loopback }: NodeParts): Promise<void> {
   const plan = dialplan === undefined ? resolve(import.meta.dirname, `../../../dialplans/${site}.yaml`) : join(directory, `${site}.yaml`)
   if (dialplan !== undefined) await writeFile(plan, dialplan)
   const settings = {
@@ -124,9 +135,9 @@ async function writeConfiguration(directory: string, { node, site, redis, data, 
     site,
     redis,
     secret: networkSecret,
-    sip: { domain: networkDomain, listen: ['udp://127.0.0.1:0', 'tcp://127.0.0.1:0'] },
+    sip: { domain: networkDomain, listen: [`udp://${host.address}:0`, `tcp://${host.address}:0`] },
     http: { listen: '127.0.0.1:0' },
-    media: { address: '127.0.0.1', ports: '20000-39999' },
+    media: { address: host.address, ports: '20000-39999' },
     data: data ?? join(directory, 'data'),
     dialplan: plan,
     log: { level: 'debug', form: 'json' },

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Secret } from '../../../src/base/secret.js'
 import type { RedisTarget } from '../../../src/config/config.js'
+import type { NodeHost } from '../node/node.js'
 import { tied } from '../process/child.js'
 import { removeFolder } from '../process/remove-folder.js'
 
@@ -29,10 +30,11 @@ export interface TestRedis {
   close(): Promise<void>
 }
 
-export async function startTestRedis(): Promise<TestRedis> {
+/** @param host also listens there, on port 6379 */
+export async function startTestRedis(host?: NodeHost): Promise<TestRedis> {
   const directory = await mkdtemp(join(tmpdir(), 'hotdesk-redis-'))
   const socket = join(directory, 'redis.sock')
-  let server = await launch(directory, socket)
+  let server = await launch(directory, socket, host)
 
   return {
     directory,
@@ -53,7 +55,7 @@ export async function startTestRedis(): Promise<TestRedis> {
       await gone
     },
     async start() {
-      server = await launch(directory, socket)
+      server = await launch(directory, socket, host)
     },
     forget: () => rm(join(directory, 'appendonlydir'), { recursive: true }),
     async close() {
@@ -68,11 +70,10 @@ export async function startTestRedis(): Promise<TestRedis> {
   }
 }
 
-async function launch(directory: string, socket: string): Promise<ReturnType<typeof spawn>> {
+async function launch(directory: string, socket: string, host?: NodeHost): Promise<ReturnType<typeof spawn>> {
   await rm(socket, { force: true })
   const words = [
-    '--port',
-    '0',
+    ...(host ? ['--bind', host.address, '--port', '6379', '--protected-mode', 'no'] : ['--port', '0']),
     '--unixsocket',
     socket,
     '--dir',
@@ -88,7 +89,8 @@ async function launch(directory: string, socket: string): Promise<ReturnType<typ
     '--enable-debug-command',
     'local',
   ]
-  const server = spawn(...tied('redis-server', words), { stdio: ['ignore', 'pipe', 'ignore'] })
+  const [program, args] = host ? host.run('redis-server', words) : ['redis-server', words]
+  const server = spawn(...tied(program, args), { stdio: ['ignore', 'pipe', 'ignore'] })
   await new Promise<void>((resolve, reject) => {
     server.once('exit', (code) => reject(new Error(`redis-server ended with ${code}`)))
     server.stdout.on('data', (text: Buffer) => {
