@@ -2,6 +2,7 @@ import type { Milliseconds } from '../base/clock.js'
 import type { DeviceId, Extension, NodeName, SiteName } from '../base/identity.js'
 import type { Secret } from '../base/secret.js'
 import type { RecordChange, StreamWrite } from '../store/store.js'
+import type { UserKey } from './keys/user-keys.js'
 
 /** Where a call goes if the user's phone does not take it: digits, `voicemail` or null. */
 export interface Forwards {
@@ -41,6 +42,8 @@ export interface User {
   readonly outOfHoursRights: string | null
   /** Name of hours, defined like rights; null: `rights` count at all times. */
   readonly timeProfile: string | null
+  /** Programmable keys of the user, in order. */
+  readonly keys: readonly UserKey[]
 }
 
 /** `{hd}:device:<id>`: the fields that an operator sets. The fields that change with use (state, since, via, refresh) belong to hotdesk and phones. */

@@ -18,6 +18,7 @@ import {
   type User,
   type UserEdit,
 } from './contract.js'
+import { parseKeys, writeKeys } from './keys/user-keys.js'
 import { type RecordReader, readRecord } from './record.js'
 
 type Hash = ReadonlyMap<string, string>
@@ -28,6 +29,7 @@ export interface Parsed<Value> {
 }
 
 const siteForm = 'a site, such as paris'
+const keysForm = 'keys such as line, blf:101, appearance:104@paris'
 const extensionForm = 'an extension, 1 to 15 digits'
 const dialled = (text: string) => (/^[+0-9*#]{1,32}$/.test(text) ? text : null)
 
@@ -92,6 +94,7 @@ export function parseUser(extension: Extension, hash: Hash): Parsed<User> {
     },
     voicemail: record.optional('voicemail', parseVoicemail, voicemailForm),
     ...rightsNames(record),
+    keys: record.optional('keys', parseKeys, keysForm) ?? [],
   }
   return { value: home && { ...user, home }, problems: record.problems }
 }
@@ -214,6 +217,7 @@ export function userChanges(edit: UserEdit): FieldChanges {
   if (edit.doNotDisturb !== undefined) changes.doNotDisturb = yesNo(edit.doNotDisturb)
   if (edit.secondLogin !== undefined) changes.secondLogin = edit.secondLogin
   if (edit.ringSeconds !== undefined) changes.ringSeconds = String(edit.ringSeconds)
+  if (edit.keys !== undefined) changes.keys = writeKeys(edit.keys) || null
   for (const field of rightsFields) {
     const name = edit[field]
     if (name !== undefined) changes[field] = name

@@ -1,5 +1,15 @@
 import { parseSiteName } from '../../base/identity.js'
-import { type Forwards, parseRightsName, parseVoicemail, secondLogins, type User, type UserEdit } from '../../directory/directory.js'
+import {
+  type Forwards,
+  keyTypes,
+  parseKeys,
+  parseRightsName,
+  parseVoicemail,
+  secondLogins,
+  type User,
+  type UserEdit,
+  writeKeys,
+} from '../../directory/directory.js'
 import { type Field, numberForm, readYesNo, textForm, yesNo, yesOrNo } from './field.js'
 
 type UserField = Field<User, UserEdit>
@@ -54,6 +64,16 @@ export const userFields: readonly UserField[] = [
   },
   rightsName('rights', 'the rights, by their name in the dial plans (default: those named default)'),
   rightsName('outOfHoursRights', 'the rights outside the hours of the time profile'),
+  {
+    name: 'keys',
+    expects: 'keys, such as line, blf:101, appearance:104@paris',
+    about: `programmable keys, in order: ${keyTypes.join(', ')}; @site: works at that site alone`,
+    write: ({ keys }) => writeKeys(keys),
+    read: (text) => {
+      const keys = text === '' ? [] : parseKeys(text)
+      return keys === null ? null : { keys }
+    },
+  },
   rightsName('timeProfile', 'the hours in which the rights count, by their name in the dial plans'),
 ]
 

@@ -1,6 +1,6 @@
-import type { Command } from 'commander'
-import type { Extension } from '../../base/identity.js'
-import type { Directory, User, UserEdit } from '../../directory/directory.js'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Extension, parseSiteName, type SiteName } from '../../base/identity.js'
+import { type Directory, keyText, type User, type UserEdit, worksAt } from '../../directory/directory.js'
 import type { Store } from '../../store/store.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { extensionArgument } from '../operator/arguments.js'
@@ -41,6 +41,8 @@ export function userCommands(user: Command, needs: CommandNeeds): void {
       '  hotdesk user set 100 --forward-busy 101 --ring-seconds 15',
       '  hotdesk user set 100 --forward-busy ""             clears the forward',
       '  hotdesk user show 100 --json',
+      '  hotdesk user set 100 --keys "line, blf:101, appearance:104@paris"',
+      '  hotdesk user show 100 --at london                  lists the keys that do not work there',
       '  hotdesk user pin 100',
       '  hotdesk user rename 100 200',
       '  hotdesk user move 100 --to paris',
@@ -53,8 +55,9 @@ export function userCommands(user: Command, needs: CommandNeeds): void {
     .command('show')
     .description('show a user, except the PIN')
     .addArgument(extensionArgument())
+    .addOption(new Option('--at <site>', 'also list the keys that do not work at this site').argParser(siteOf))
     .option(...asJson)
-    .action((extension: Extension, form: Form) => withDirectory(needs.config('look'), showing(extension, form, needs)))
+    .action((extension: Extension, form: Showing) => withDirectory(needs.config('look'), showing(extension, form, needs)))
   user
     .command('list')
     .description('list every user')
@@ -163,7 +166,7 @@ async function remove(command: RecordCommand, extension: Extension, confirmation
 }
 
 /** The whole record, and where the user is logged in. */
-function showing(extension: Extension, { json }: Form, needs: CommandNeeds): (directory: Directory, store: Store) => Promise<void> {
+function showing(extension: Extension, { json, at }: Showing, needs: CommandNeeds): (directory: Directory, store: Store) => Promise<void> {
   return async (directory, { replica }) => {
     const user = directory.user(extension)
     if (!user) return printRefusal(needs, extension, [unknownText('user')])
@@ -172,14 +175,32 @@ function showing(extension: Extension, { json }: Form, needs: CommandNeeds): (di
     const entries = entriesOf(userFields, user)
     const messages = messagesOf(replica.hash(`messages:${extension}`))
     const pin = user.pinHash === null ? 'none' : 'set'
-    if (json) return print(JSON.stringify({ extension, ...plainRecord(userFields, user), pin, devices, messages }, null, 2))
+    const dead = at === undefined ? null : user.keys.filter((key) => !worksAt(key, at)).map(keyText)
+    const deadKeys = dead === null ? {} : { deadKeys: dead }
+    if (json) return print(JSON.stringify({ extension, ...plainRecord(userFields, user), pin, devices, messages, ...deadKeys }, null, 2))
     print(paint.strong(extension))
     for (const line of recordLines(
-      [...entries, ['pin', pin], ['logged in at', devices.join(' ')], ['messages', messagesText(messages)]],
+      [
+        ...entries,
+        ...(dead === null ? [] : [[`dead at ${at}`, dead.join(', ')] as const]),
+        ['pin', pin],
+        ['logged in at', devices.join(' ')],
+        ['messages', messagesText(messages)],
+      ],
       paint,
     ))
       print(line)
   }
+}
+
+interface Showing extends Form {
+  readonly at?: SiteName
+}
+
+function siteOf(text: string): SiteName {
+  const site = parseSiteName(text)
+  if (site === null) throw new InvalidArgumentError('Expected a site, such as paris.')
+  return site
 }
 
 interface UserMessages {

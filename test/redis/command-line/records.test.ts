@@ -100,6 +100,13 @@ describe('hotdesk user set', () => {
 })
 
 describe('hotdesk user show', () => {
+  test('lists the keys that do not work at a site', async () => {
+    await desk.hotdesk('user', 'set', '102', '--keys', 'line, appearance:104@paris')
+    expect((await desk.hotdesk('user', 'show', '102', '--at', 'london')).out).toMatch(/dead at london +appearance:104@paris/)
+    expect(await desk.json('user', 'show', '102', '--at', 'paris')).toMatchObject({ keys: 'line, appearance:104@paris', deadKeys: [] })
+    await desk.hotdesk('user', 'set', '102', '--keys', '')
+  })
+
   test('shows everything but the PIN', async () => {
     await desk.redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', '102', 'HD0004')
     const { out } = await desk.hotdesk('user', 'show', '102')

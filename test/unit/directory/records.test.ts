@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { DeviceId, Extension, NodeName } from '../../../src/base/identity.js'
+import type { DeviceId, Extension, NodeName, SiteName } from '../../../src/base/identity.js'
 import { Secret } from '../../../src/base/secret.js'
 import { deviceChanges, parseDevice, parseNode, parseUser, userChanges } from '../../../src/directory/records.js'
 import { sealWith } from '../../support/node/default-settings.js'
@@ -26,6 +26,10 @@ describe('a record', () => {
       rights: 'manager',
       outOfHoursRights: 'night',
       timeProfile: 'office',
+      keys: [
+        { type: 'line', target: '', site: null },
+        { type: 'appearance', target: '104', site: 'paris' as SiteName },
+      ],
     } as const
     const { value, problems } = parseUser('100' as Extension, hash(userChanges(edit)))
     expect(problems).toEqual([])

@@ -35,7 +35,7 @@ export function userOf(
   name: string,
   changes: Partial<Omit<User, 'forwards'>> & { forwards?: Partial<Forwards> } = {},
 ): User {
-  const names = { voicemail: null, rights: null, outOfHoursRights: null, timeProfile: null }
+  const names = { voicemail: null, rights: null, outOfHoursRights: null, timeProfile: null, keys: [] }
   const rights = { enabled: true, mayHotdesk: true, mayForward: true, doNotDisturb: false, secondLogin: 'move' as const, ringSeconds: 25 }
   return {
     extension: ext(extension),
