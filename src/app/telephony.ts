@@ -71,7 +71,17 @@ export async function openTelephony(
     log: partLog(context, 'phones'),
   })
   lifecycle.opened(phones, 'phones', (opened) => opened.close())
-  const messages = createMessages({ srf, trunks, plan, directory, store, node, log: partLog(context, 'messages') })
+  const messages = createMessages({
+    srf,
+    trunks,
+    plan,
+    directory,
+    store,
+    node,
+    site: config.site,
+    clock,
+    log: partLog(context, 'messages'),
+  })
   lifecycle.opened(messages, 'messages', (opened) => opened.close())
   return { trunks, calls, ivr, registrar }
 }

@@ -96,6 +96,8 @@ export interface Voicemail {
   readonly trunk: Trunk
   /** The number that is called at the server. */
   number(extension: Extension): string
+  /** The nodes of the site subscribe to the mailboxes of its users (RFC 3842). */
+  readonly isSubscribed: boolean
   /** The mailbox of a user at the server. */
   mailbox(extension: Extension): string
 }

@@ -14,13 +14,18 @@ export const voicemailKeys = {
     trunk: form('the name of a trunk', (text) => (text === '' ? null : text)).describe('The trunk that leads to the voicemail server.'),
     number: withPlace.prefault(place).describe('The number called there.'),
     mailbox: withPlace.prefault(place).describe('The mailbox of the user there.'),
+    subscribe: form('yes or no', (found) => (found === 'yes' ? true : found === 'no' ? false : null))
+      .prefault('no')
+      .describe('Whether the nodes of the site subscribe to the mailboxes of its users (RFC 3842).'),
   })
     .optional()
     .describe('The voicemail server of the site.'),
 }
 
 interface VoicemailFile {
-  readonly voicemail?: { readonly trunk: string; readonly number: string; readonly mailbox: string } | undefined
+  readonly voicemail?:
+    | { readonly trunk: string; readonly number: string; readonly mailbox: string; readonly subscribe: boolean }
+    | undefined
 }
 
 /** Null without the key, or if its trunk is disabled. */
@@ -29,6 +34,7 @@ export function voicemailOf({ voicemail }: VoicemailFile, trunks: readonly Trunk
   if (!voicemail || !trunk) return null
   return {
     trunk,
+    isSubscribed: voicemail.subscribe,
     number: (extension) => voicemail.number.replaceAll(place, extension),
     mailbox: (extension) => voicemail.mailbox.replaceAll(place, extension),
   }

@@ -1,23 +1,17 @@
 import { messageOf } from '../base/errors.js'
 import type { Extension } from '../base/identity.js'
-import type { Logger } from '../base/logger.js'
-import type { LivePlan } from '../dialplan/dialplan.js'
-import type { Directory } from '../directory/directory.js'
 import { keptEvents } from '../hotdesk/hotdesk.js'
 import type { IncomingRequest, SipApplication } from '../srf/srf.js'
 import type { Store } from '../store/store.js'
 import type { Trunks } from '../trunks/trunks.js'
 import { createMailboxOwners } from './mailbox-owner.js'
 import { type MessageSummary, parseMessageSummary } from './message-summary.js'
+import { createSubscriptions, type SubscriptionsNeeds } from './subscriptions.js'
 
-export interface MessagesNeeds {
-  readonly srf: Pick<SipApplication, 'onRequest'>
-  readonly trunks: Pick<Trunks, 'trunkOf'>
-  readonly plan: LivePlan
-  readonly directory: Pick<Directory, 'users' | 'user' | 'onUserChange'>
+export interface MessagesNeeds extends SubscriptionsNeeds {
+  readonly srf: Pick<SipApplication, 'onRequest' | 'request' | 'onReconnected'>
+  readonly trunks: Pick<Trunks, 'trunkOf' | 'outgoing'>
   readonly store: Pick<Store, 'replica' | 'replaceHash' | 'remove' | 'append'>
-  readonly node: string
-  readonly log: Logger
 }
 
 interface Report {
@@ -31,27 +25,33 @@ export interface Messages {
 }
 
 /**
- * Takes NOTIFY outside a subscription from the site's voicemail server (RFC 3842 §3.4 with RFC 6665 §4.1.3: most servers are configured to
- * send them). Every other NOTIFY outside a dialog gets 481, as before.
+ * Takes NOTIFY of the site's voicemail server, in a subscription of ours or outside one: many servers are configured to send them unasked. Any
+ * other NOTIFY that belongs to no call gets 481.
  */
-export function createMessages({ srf, trunks, plan, directory, store, node, log }: MessagesNeeds): Messages {
+export function createMessages(needs: MessagesNeeds): Messages {
+  const { srf, trunks, plan, directory, store, node, log } = needs
   const owners = createMailboxOwners({ directory, plan })
+  const subscriptions = createSubscriptions(needs)
   const offUserChange = directory.onUserChange((extension) => {
     if (directory.user(extension) === null && store.replica.hash(keyOf(extension)) !== undefined) keep(store.remove(keyOf(extension)))
   })
 
   function take(request: IncomingRequest): void {
+    if (isFromServer(request)) subscriptions.notified(request.callId, request.header('Subscription-State'))
     const report = reportIn(request)
     request.respond(typeof report === 'number' ? report : 200)
     if (typeof report !== 'number') record(report)
   }
 
-  /** The status of a refusal instead. */
+  /** Else the status of the response. */
   function reportIn(request: IncomingRequest): Report | number {
     if (!isFromServer(request)) return 481
+    const subscriber = subscriptions.userOf(request.callId)
+    // The last NOTIFY of a subscription, or the first one of a server that does not know the state yet, may have no body.
+    if (subscriber !== null && request.body === '') return 200
     const summary = parseMessageSummary(request.body)
     if (summary === null) return 400
-    const extension = owners.ownerOf([summary.account, request.uri, request.header('To')])
+    const extension = subscriber ?? owners.ownerOf([summary.account, request.uri, request.header('To')])
     return extension === null ? 404 : { extension, summary }
   }
 
@@ -80,7 +80,12 @@ export function createMessages({ srf, trunks, plan, directory, store, node, log 
   }
 
   srf.onRequest('NOTIFY', take)
-  return { close: offUserChange }
+  return {
+    close() {
+      offUserChange()
+      subscriptions.close()
+    },
+  }
 }
 
 function fieldsOf({ isWaiting, voice }: MessageSummary): Readonly<Record<string, string>> & { readonly waiting: string } {

@@ -4,7 +4,7 @@ import type { Secret } from '../base/secret.js'
 import { type Connection, connect } from './connection.js'
 import type { IncomingInvite, OutgoingParts, SipApplication, SipHeaders, SipReply } from './contract.js'
 import { callCredentials, sameCall } from './credentials.js'
-import { type Drachtio, type DrachtioMessage, newDrachtio } from './drachtio.js'
+import { type Drachtio, type DrachtioMessage, type DrachtioRequest, newDrachtio } from './drachtio.js'
 import { flattenHeaders, withReplaced } from './headers.js'
 import { sendInvite, toIncomingInvite } from './invite.js'
 import { localReply, sendResponse, toIncomingRequest, toReply } from './messages.js'
@@ -92,9 +92,14 @@ function takeInvite(invite: IncomingInvite, connection: Connection, handle: (inv
 function refuseStrays(drachtio: Drachtio): void {
   drachtio.use((request, _response, next) => {
     const inDialog = /;\s*tag=/i.test(request.get('To') ?? '')
-    if (!inDialog || request.method === 'ACK' || request.method === 'PRACK') return next()
+    if (!inDialog || request.method === 'ACK' || request.method === 'PRACK' || isMessageSummary(request)) return next()
     sendResponse(request, 481)
   })
+}
+
+/** The dialog of a subscription belongs to the SIP server alone: drachtio-srf knows only those of calls. */
+function isMessageSummary(request: DrachtioRequest): boolean {
+  return request.method === 'NOTIFY' && /^\s*message-summary\b/i.test(request.get('Event') ?? '')
 }
 
 async function sendRequest(
