@@ -93,7 +93,9 @@ export function createEdits({ store, seal, secretCheck, macs, sites, operator }:
     if (prepared.change === null && expected === 'any') return { outcome: 'SAVED' }
     await requireSecretFor([change], secretCheck)
     const [kind = '', name = ''] = key.split(':')
-    const fields = Object.entries(change.fields ?? {}).flatMap(([field, text]) => [field, text ?? ''])
+    // The event names the fields in this order.
+    const written = Object.entries(change.fields ?? {}).toSorted(([one], [other]) => one.localeCompare(other, 'en'))
+    const fields = written.flatMap(([field, text]) => [field, text ?? ''])
     const by = operator ? [operatorArgument(operator)] : []
     const outcome = readPut(await store.call('hotdesk_put', kind, name, expected, ...fields, ...by), `{${store.network}}:${key}`)
     if (outcome.outcome === 'SAVED') await untilCopied(change, store)
