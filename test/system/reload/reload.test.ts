@@ -143,6 +143,11 @@ describe('hotdesk why', () => {
     const { out } = await desk.hotdesk('why', '200', '--from', 'HD0001')
     expect(out).toContain('the dial plan of paris-1: its file has changed since; `hotdesk reload` loads it')
     expect(out).toContain('neither an extension nor a route of paris matches')
+    const warning = 'the dial plan of paris-1: its file has changed since; `hotdesk reload` loads it'
+    expect((await desk.hotdesk('status')).err).toContain(warning)
+    expect((await desk.hotdesk('status', '--site', 'london')).err).not.toContain('dial plan')
+    expect((await desk.hotdesk('site', 'show', 'paris')).err).toContain(warning)
+    expect((await desk.hotdesk('doctor')).out).toMatch(/^! +loaded plan +.*paris\.yaml: its file has changed since/m)
     writeFileSync(planFile(), planOver(first.address))
     await desk.hotdesk('reload')
   })
@@ -156,6 +161,15 @@ describe('hotdesk why', () => {
     ;(await two).reject(486)
     expect(await refused).toBe(486)
     expect(await desk.json('why', outsideNumber, '--from', 'HD0002')).toMatchObject({ destination: { trunks: ['line-2', 'line-1'] } })
+    expect((await desk.hotdesk('status')).err).toMatch(/trunk line-1 of paris-1 is down since \d{4}-/)
+    expect((await desk.hotdesk('site', 'show', 'paris')).out).toMatch(/line-1 \(is down since .*\) line-2/)
+    expect(await desk.json('site', 'show', 'paris')).toMatchObject({
+      plan: { file: planFile(), trunks: ['line-1', 'line-2'] },
+      trunks: [
+        { name: 'line-1', state: 'down' },
+        { name: 'line-2', state: 'up', since: null },
+      ],
+    })
   })
 
   it('uses the dial plan on this machine if no node of the site is up, and says so', async () => {
