@@ -35,9 +35,9 @@ export function reloadCommand(command: Command, needs: CommandNeeds): void {
         Promise.all(chosenNodes(choice, directory, config).map((node) => reloadOne(store, node))),
       )
       needs.exit(outcomes.reduce<0 | 1 | 2>((code, outcome) => ('fault' in outcome ? worse(code, exitCodeOf(outcome.fault)) : code), 0))
-      const { print, paint } = needs.terminal
+      const { print, paint, hint } = needs.terminal
       if (json) print(JSON.stringify(outcomes.map(summaryOf), null, 2))
-      else for (const outcome of outcomes) print(linesFor(outcome, paint))
+      else for (const outcome of outcomes) print(hint(linesFor(outcome, paint)))
     })
 }
 

@@ -61,9 +61,9 @@ async function why(subject: string, { json, ...options }: WhyOptions & { json?: 
     explainer.close()
     return { place: found, answer: answered }
   })
-  const { print, paint } = needs.terminal
+  const { print, paint, hint } = needs.terminal
   if (json) return print(JSON.stringify(summaryOf(place, answer), null, 2))
-  print(whyLines(place, answer, paint).join('\n').trimEnd())
+  print(hint(whyLines(place, answer, paint).join('\n').trimEnd()))
 }
 
 /** An answer as it is printed. */
