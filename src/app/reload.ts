@@ -32,12 +32,14 @@ export type Reload = (by: Asker) => Promise<Reloaded>
 type Reloaded = Frozen<Reply<'reload'>>
 
 export function createReload({ read, plan, settings, reloadPrompts, setLogLevel, node, store, log }: ReloadNeeds): Reload {
+  const started = settings.current
   let running: Promise<unknown> = Promise.resolve()
 
   async function reload(by: Asker): Promise<Reloaded> {
     const { config, dialplan } = read()
     if (dialplan.site !== plan.current.site) throw errors.COMMAND_REFUSED.otherSite({ site: dialplan.site, own: plan.current.site })
-    const { live, restart } = differences(settings.current, config)
+    const { live } = differences(settings.current, config)
+    const { restart } = differences(started, config)
     const isNewPlan = dialplan.fingerprint !== plan.current.fingerprint
     const changed = [...(isNewPlan ? ['the dial plan'] : []), ...live]
     await reloadPrompts(dialplan.announcements)

@@ -100,6 +100,8 @@ describe('a node whose dial plan is reloaded', () => {
     ])
     const line = await paris.logged('node.reloaded', ({ restart }) => Array.isArray(restart) && restart.length > 0)
     expect(line).toMatchObject({ restart: ['retentionDays'], by: expect.stringContaining('@') as string })
+    // Until then every reload names it.
+    expect(await desk.json('reload')).toEqual([expect.objectContaining({ changed: [], restart: ['retentionDays'] })])
     // The second wrong PIN of a call ends it now.
     const call = await dialAnswered(alice, '*77*102*')
     await hears(call)
