@@ -50,6 +50,9 @@ const lines: readonly string[][] = [
   ['user', 'add', '108', '--ring-seconds', '20'],
   ['user', 'set', '108', '--ring-seconds', '21'],
   ['user', 'pin', '108'],
+  ['user', 'rename', '108', '109'],
+  ['user', 'rename', '109', '108'],
+  ['user', 'move', '108', '--to', 'london'],
   ['user', 'show', '108'],
   ['user', 'list'],
   ['user', 'rm', '108', '-y'],
@@ -93,6 +96,7 @@ const names = [
   'without',
   'logins',
   'displaced',
+  'from',
 ]
 
 /** Each malformed value of a JSON reply, with its path. */
@@ -121,8 +125,8 @@ function jsonCommands(command: Command, path: readonly string[] = []): string[] 
   return [...own, ...command.commands.flatMap((each) => jsonCommands(each, [...path, each.name()]))]
 }
 
-/** A saved copy, and a running node. */
-const needsMore: readonly string[] = ['redis restore', 'reload']
+/** They need a saved copy, or a running node. */
+const needsMore: readonly string[] = ['redis restore', 'reload', 'hangup']
 
 describe('--json', () => {
   test('is tested here for every command that has it', async () => {
