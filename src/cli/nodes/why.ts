@@ -123,10 +123,14 @@ function explanationLines({ steps, outcome, otherwise }: Reply<'why'>['explanati
   ]
 }
 
-/** One line if no forward takes the call. */
+/** The rules that ask what takes a call instead of the phone. */
+const whenMissed: ReadonlySet<string> = new Set(['forward', 'voicemail'])
+
+/** One line if neither a forward nor voicemail takes the call. */
 function missLines({ reasons, next }: Group, paint: Paint, indent: string): string[] {
   const condition = paint.key(`if ${reasons.join(' or ')}`)
-  if (next.destination.kind === 'refused' && next.steps.length === 1) return [`${indent}${condition}, ${next.outcome}`]
+  const isMissed = next.steps.every(({ rule }) => whenMissed.has(rule))
+  if (next.destination.kind === 'refused' && isMissed) return [`${indent}${condition}, ${next.outcome}`]
   return [`${indent}${condition}`, ...explanationLines(next, paint, `${indent}  `), '']
 }
 
