@@ -21,10 +21,6 @@ describe('RFC 3261 §8.2: a request outside a dialog that does not start a call'
     expect(answerTo({ method: 'SUBSCRIBE', headers: { Event: 'message-summary' } }).status).toBe(489)
   })
 
-  it('RFC 6665 §4.1.3: a NOTIFY that matches no subscription MUST get 481', () => {
-    expect(answerTo({ method: 'NOTIFY', headers: { Event: 'keep-alive' } }).status).toBe(481)
-  })
-
   it('§8.2.2.1: a Request-URI of an unknown scheme SHOULD get 416', () => {
     expect(answerTo({ method: 'OPTIONS', uri: 'soap.beep://192.0.2.103:3002' }).status).toBe(416)
   })

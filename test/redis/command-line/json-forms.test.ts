@@ -126,7 +126,7 @@ function jsonCommands(command: Command, path: readonly string[] = []): string[] 
 }
 
 /** They need a saved copy, or a running node. */
-const needsMore: readonly string[] = ['redis restore', 'reload', 'hangup']
+const needsMore: readonly string[] = ['redis restore', 'reload', 'hangup', 'drain', 'undrain']
 
 describe('--json', () => {
   test('is tested here for every command that has it', async () => {

@@ -34,7 +34,7 @@ describe('hotdesk user set', () => {
   test.each([
     [['--ring-seconds', '0'], 2, 'Expected seconds, 1 to 600.'],
     [['--second-login', 'maybe'], 2, 'Expected one of move, deny, allow.'],
-    [['--forward-busy', 'abc'], 2, 'Expected a number, as dialled.'],
+    [['--forward-busy', 'abc'], 2, 'Expected a number, as dialled, or voicemail.'],
     [['--name', 'a\u001b[2Jb'], 2, 'Expected text, on one line.'],
     [[], 1, 'no changes given'],
   ])('refuses %j', async (options, code, said) => {

@@ -59,4 +59,15 @@ describe('a subscription to a mailbox', () => {
     expect(other.uri).toContain('sip:7102@127.0.0.1')
     server.respond(other, 489)
   }, 30_000)
+
+  it('RFC 6665 §4.1.3: a NOTIFY that matches no subscription MUST get 481, also one of the server about something else', async () => {
+    const headers = [
+      ['Event', 'keep-alive'],
+      ['Subscription-State', 'active'],
+    ] as const
+    server.send(
+      server.request({ method: 'NOTIFY', uri: 'sip:101@hotdesk.test', to: 'sip:101@hotdesk.test', callId: 'no-subscription', headers }),
+    )
+    await server.hearsResponse(481, 'NOTIFY')
+  })
 })
