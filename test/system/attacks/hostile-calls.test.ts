@@ -194,7 +194,13 @@ describe('a fault inside one call', () => {
   })
 })
 
-/** Two nodes whose lines lead to each other, and a user who forwards every call to a line. */
+/** Neither node learns from Diversion where the call has been, so only Max-Forwards ends the loop. */
+function planTo({ udp }: TestNode): string {
+  const plan = JSON.parse(planOver(udp)) as { trunks: Record<string, object> }
+  return JSON.stringify({ ...plan, trunks: { 'line-1': { ...plan.trunks['line-1'], diversion: 'none' } } })
+}
+
+/** Two nodes whose trunks lead to each other, and two users who forward every call to each other over a trunk. */
 describe('a loop through the network', () => {
   let office: TestOffice
   let nodes: readonly TestNode[]
@@ -203,14 +209,16 @@ describe('a loop through the network', () => {
   beforeAll(async () => {
     office = await openTestOffice()
     const first = await office.node('paris-1')
-    const second = await office.node('paris-2', 'paris', { dialplan: planOver(first.udp) })
+    const second = await office.node('paris-2', 'paris', { dialplan: planTo(first) })
     expect(await first.stop()).toBe(0)
-    nodes = [await office.node('paris-1', 'paris', { dialplan: planOver(second.udp), env: sameAddresses(first) }), second]
+    nodes = [await office.node('paris-1', 'paris', { dialplan: planTo(second), env: sameAddresses(first) }), second]
     desk = await office.phone('HD0001', second)
     expect(await office.redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', '100', 'HD0001')).toBe('LOGGED_IN')
     await office.settled('100', 'HD0001')
-    await office.directory.putUser('101', { forwards: { always: '00199000101' } })
-    await office.follows('user:101', (user) => user?.get('forwardAlways') === '00199000101')
+    // Each node recognizes a forward to the direct number of the same user.
+    await office.directory.putUser('101', { forwards: { always: '00199000102' } })
+    await office.directory.putUser('102', { forwards: { always: '00199000101' } })
+    await office.follows('user:102', (user) => user?.get('forwardAlways') === '00199000101')
   }, 60_000)
 
   afterAll(() => office.close())
