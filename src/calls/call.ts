@@ -179,7 +179,7 @@ function legHeaders({ invite, caller, party, kind, plan }: LegHeaderParts): SipH
 /** RFC 3261 §8.1.1.6. */
 const maxForwards = 70
 
-/** A B2BUA decrements Max-Forwards like a proxy (RFC 3261 §16.6 step 3), which ends loops (RFC 7332 §4). */
+/** A B2BUA decrements Max-Forwards like a proxy (RFC 3261 §16.6 step 3), which ends loops (RFC 7332 §5). */
 export function forwardsLeft(invite: IncomingInvite): number {
   const value = invite.header('Max-Forwards')
   return /^\d{1,3}$/.test(value) ? Math.min(Number(value), maxForwards) : maxForwards

@@ -42,8 +42,8 @@ interface Subscription {
 }
 
 /**
- * Each mailbox is subscribed by one node of the user's home site. Before a subscription expires, a new one takes its place: the server ends
- * the old one by itself, or when its NOTIFY gets 481 (RFC 6665 §4.2.2).
+ * Each mailbox is subscribed by one node of the user's home site. Before a subscription expires, a new one takes its place. The old one ends by
+ * itself (RFC 6665 §4.2.1.4); its NOTIFYs until then are taken like those of a server that sends them unasked.
  */
 export function createSubscriptions(needs: SubscriptionsNeeds): Subscriptions {
   const { srf, trunks, plan, directory, node, site, clock, log } = needs

@@ -4,7 +4,7 @@ import type { OutgoingCall } from './identity.js'
 /** The mailbox of a user at a voicemail server. */
 export interface Mailbox {
   readonly name: string
-  /** Why the call goes there (RFC 4458 §2.1). */
+  /** Why the call goes there (RFC 4458 §2.2). */
   readonly cause: number
 }
 
@@ -12,6 +12,6 @@ export interface Mailbox {
 export function toMailbox(call: OutgoingCall, { name, cause }: Mailbox): OutgoingCall {
   const uri = parseUri(call.uri)
   if (uri?.kind !== 'sip') return call
-  const target = encodeURIComponent(`sip:${name}@${uri.host}`)
+  const target = `sip:${encodeURIComponent(name)}%40${uri.host}`
   return { ...call, uri: printUri({ ...uri, params: new Map([...uri.params, ['target', target], ['cause', String(cause)]]) }) }
 }

@@ -36,7 +36,7 @@ function isTelephone(uri: string): boolean {
 }
 
 /**
- * Why the phone redirects the call: it may say so in Diversion (RFC 5806 §4.1), and may ask with Privacy not to be named (RFC 7044 §10.1.2).
+ * Why the phone redirects the call: it may say so in Diversion (RFC 5806 §5.1), and may ask with Privacy not to be named (RFC 7044 §10.1.2).
  */
 export function redirectionOf({ header }: Pick<SipReply, 'header'>): Redirection {
   const stated = diversionHeader(header).at(-1)

@@ -121,7 +121,7 @@ interface Limits {
 
 function start(call: Call, { trunk, onResponse }: TrunkCall, outgoing: OutgoingCall, limits: Limits, needs: TrunkAttemptNeeds): Attempt {
   const { uri, parts } = outgoing
-  // A trunk learns no extensions (RFC 3892 §5).
+  // A trunk learns no extensions (RFC 3892 §6).
   const { 'Referred-By': _by, ...headers } = call.headers
   const branch = { uri, parts: { ...parts, headers: { ...headers, ...parts.headers } }, device: null, trunk }
   const listeners = { onProvisional: onResponse, onFinal: onResponse }

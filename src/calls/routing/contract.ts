@@ -36,7 +36,7 @@ export interface CallHistory {
   readonly diversions: readonly Diversion[]
 }
 
-/** Why a phone redirects a call, and whether its user wants to be named (RFC 5806 §9.1). */
+/** Why a phone redirects a call, and whether its user wants to be named (RFC 5806 §4). */
 export type Redirection = Pick<Diversion, 'reason' | 'isPrivate'>
 
 /** The phone and user that have dialled. */

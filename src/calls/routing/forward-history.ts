@@ -3,7 +3,7 @@ import type { DiversionReason } from '../../sip/diversion/diversion-reason.js'
 import type { RefusalReason } from '../failure.js'
 import type { CallHistory, Redirection } from './contract.js'
 
-/** The forward for each way in which the phones may not take the call, and its name outside (RFC 5806 §9.1). */
+/** The forward for each way in which the phones may not take the call, and its name outside (RFC 5806 §4). */
 const forwardByReason: Readonly<Partial<Record<RefusalReason, readonly [keyof Forwards, DiversionReason]>>> = {
   busy: ['busy', 'user-busy'],
   declined: ['busy', 'user-busy'],

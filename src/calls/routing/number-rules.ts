@@ -164,8 +164,8 @@ export function pickedUp({ digits, user }: QuestionOf<'picked-up'>): Ruling {
 // ── forwards ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /**
- * RFC 5806 §4.4 and RFC 7044 §10: a forward may leave the network and come back, so forwards that trunks report count like our own. A user
- * who has forwarded the call before does not forward it again.
+ * A forward may leave the network and come back, so forwards that trunks report (RFC 5806, RFC 7044) count like our own. A user who has
+ * forwarded the call before does not forward it again.
  */
 export function loop({ number, history: { trail, diversions } }: QuestionOf<'forwarded'>, knowledge: Knowledge): Ruling {
   const to: Destination = { kind: 'refused', reason: 'loop' }

@@ -49,7 +49,7 @@ export function newTransferredCall(parts: TransferredCallParts, { domain, clock,
   })
 }
 
-/** Every transfer counts as a hop, so that phones that transfer to each other by themselves come to an end (RFC 7332 §4). */
+/** Every transfer counts as a hop, so that phones that transfer to each other by themselves come to an end (RFC 7332 §5). */
 export function hopsLeft({ headers }: Pick<Call, 'headers'>): number {
   return Number(headers['Max-Forwards']) - 1
 }

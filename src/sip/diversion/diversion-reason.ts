@@ -1,4 +1,4 @@
-/** Why a call was diverted (RFC 5806 §9.1). `unknown` stands for every other word. */
+/** Why a call was diverted (RFC 5806 §4). `unknown` stands for every other word. */
 const diversionReasons = [
   'unknown',
   'user-busy',
@@ -15,7 +15,10 @@ const diversionReasons = [
 
 export type DiversionReason = (typeof diversionReasons)[number]
 
-/** The status that stands for a reason in History-Info and in a `cause` parameter (RFC 4458 §2.1, RFC 7544 §4). */
+/**
+ * The status that stands for a reason in History-Info and in a `cause` parameter (RFC 4458 §2.2). RFC 7544 §5 suggests 404 for those that have
+ * none of their own, and allows a closer one.
+ */
 const causes: Readonly<Record<DiversionReason, number>> = {
   unknown: 404,
   'user-busy': 486,
@@ -30,7 +33,7 @@ const causes: Readonly<Record<DiversionReason, number>> = {
   away: 404,
 }
 
-/** The reverse, for History-Info that others have written (RFC 7544 §5). */
+/** The reverse, for History-Info that others have written (RFC 7544 §6). */
 const reasonsByCause: Readonly<Record<number, DiversionReason>> = {
   302: 'unconditional',
   408: 'no-answer',

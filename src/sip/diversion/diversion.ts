@@ -7,7 +7,7 @@ export interface Diversion {
   /** `''` if unknown. */
   readonly name: string
   readonly reason: DiversionReason
-  /** How many forwards this entry stands for (RFC 5806 §9.1, counter). At least 1. */
+  /** How many forwards this entry stands for (RFC 5806 §4, counter). At least 1. */
   readonly times: number
   /** The number must not be shown. It still counts, and still shows a loop. */
   readonly isPrivate: boolean

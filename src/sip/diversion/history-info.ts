@@ -17,7 +17,7 @@ interface Entry {
   readonly isPrivate: boolean
   /** Status in the Reason of the address (RFC 7044 §10.2): why the request went elsewhere from here. */
   readonly left: number | null
-  /** `cause` of the address (RFC 4458 §2): why the request came here. */
+  /** `cause` of the address (RFC 4458 §2.2): why the request came here. */
   readonly came: number | null
   /** The entry that was mapped to this one (`mp`); null: none. */
   readonly mappedFrom: string | null
@@ -27,7 +27,8 @@ interface Entry {
 
 /** The forwards in History-Info, oldest first. */
 export function historyIn(header: HeaderReader): readonly Diversion[] {
-  const isPrivate = /(^|[;,\s])history($|[;,\s])/i.test(header('Privacy'))
+  // RFC 7044 §10.1.2
+  const isPrivate = /(^|[;,\s])(history|header)($|[;,\s])/i.test(header('Privacy'))
   const entries = splitList(header('History-Info')).slice(0, maxDiversions).flatMap(entryIn)
   const known = new Map(entries.map((entry) => [entry.index, entry]))
   return entries.flatMap((entry) => {
@@ -82,17 +83,24 @@ function statusIn(text: string | null | undefined): number | null {
 
 /**
  * The value of History-Info: the address that was called first, and one entry for each forward, ending with the address that is called now
- * (RFC 7044 §10.3). `uriOf` as for Diversion, but every entry needs an address. `target`: the Request-URI.
+ * (RFC 7544 §5). `uriOf` as for Diversion, but every entry needs an address. `target`: the Request-URI.
  */
 export function printHistory(diversions: readonly Diversion[], uriOf: (diversion: Diversion) => string, target: string): string {
-  const entries = [...diversions.map((diversion) => ({ uri: uriOf(diversion), left: diversion })), { uri: target, left: null }]
+  const forwards = diversions.flatMap((left) => [...counted(left.times - 1), { uri: uriOf(left), left }]).slice(-maxDiversions)
+  const entries = [...forwards, { uri: target, left: null }]
   return entries
     .map(({ uri, left }, place) => {
-      const came = diversions[place - 1]
+      const came = forwards[place - 1]?.left
       const address = addressOf(uri, { came: came ? causeOf(came.reason) : null, left })
       return printNameAddr(nameAddr(address, left && !left.isPrivate ? left.name : '', placeParams(place)))
     })
     .join(', ')
+}
+
+/** Entries of forwards that are known only by their number. */
+function counted(times: number): readonly { readonly uri: string; readonly left: Diversion }[] {
+  const left: Diversion = { number: '', name: '', reason: 'unknown', times: 1, isPrivate: false }
+  return Array.from({ length: times }, () => ({ uri: 'sip:unknown@unknown.invalid', left }))
 }
 
 /** A forward maps the request to another user, hence `mp` (RFC 7044 §10.4). */
@@ -112,6 +120,7 @@ function addressOf(text: string, { came, left }: Story): string {
   if (uri?.kind !== 'sip') return text
   const params = came === null ? uri.params : new Map(uri.params).set('cause', String(came))
   const reason = left && { name: 'Reason', value: `SIP%3Bcause%3D${causeOf(left.reason)}` }
-  const privacy = left?.isPrivate ? [{ name: 'Privacy', value: 'history' }] : []
+  // RFC 7044 §10.1.2: it is removed when the address is hidden.
+  const privacy = left?.isPrivate && uri.host !== 'anonymous.invalid' ? [{ name: 'Privacy', value: 'history' }] : []
   return printUri({ ...uri, params, headers: reason ? [reason, ...privacy] : [] })
 }

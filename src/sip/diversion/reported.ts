@@ -4,9 +4,8 @@ import { diversionHeader } from './diversion-header.js'
 import { historyIn } from './history-info.js'
 
 /**
- * The forwards that a call has passed, oldest first, from Diversion (RFC 5806) and History-Info (RFC 7044). A call may carry both; the one
- * that reports more forwards counts (RFC 7544 §3). Malformed
- * values are ignored.
+ * The forwards that a call has passed, oldest first, from Diversion (RFC 5806) and History-Info (RFC 7044). If a call carries both, the one that
+ * reports more forwards counts: RFC 7544 §3.4 combines them, but most carriers report the same forwards in both. Malformed values are ignored.
  */
 export function diversionsIn(header: HeaderReader): readonly Diversion[] {
   const [diversions, history] = [diversionHeader(header), historyIn(header)]

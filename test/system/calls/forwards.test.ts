@@ -208,7 +208,7 @@ describe('forwards', () => {
     const dialling = await caller.dial('102')
     await refuse(other, await other.hearsNewRequest('INVITE'), 486)
     const invite = await voicemail.hearsNewRequest('INVITE')
-    expect(invite.uri).toMatch(/^sip:\*97@127\.0\.0\.1:[0-9]+;transport=udp;target=sip%3A102%40127\.0\.0\.1;cause=486$/)
+    expect(invite.uri).toMatch(/^sip:\*97@127\.0\.0\.1:[0-9]+;transport=udp;target=sip:102%40127\.0\.0\.1;cause=486$/)
     expect(invite.first('Diversion')).toContain('reason=user-busy')
     await refuse(voicemail, invite, 404)
     expect(await refusal(dialling)).toBe(486)

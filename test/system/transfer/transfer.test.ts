@@ -120,7 +120,7 @@ describe('transfer between phones of one node', () => {
       await before.bob.ended
     })
 
-    it('an attended transfer connects the other sides of both calls, and frees the phone (RFC 5589 §7.1)', async () => {
+    it('an attended transfer connects the other sides of both calls, and frees the phone (RFC 5589 §7.3)', async () => {
       const before = await conversation()
       const second = await talk(bob, '102', carol)
       mute(before.bob, second.caller)

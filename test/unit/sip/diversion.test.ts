@@ -80,8 +80,8 @@ describe('History-Info (RFC 7044)', () => {
     expect(short(ofHistory(value))).toEqual(expected)
   })
 
-  it('with Privacy: history is private as a whole (RFC 7044 §10.1.1)', () => {
-    expect(short(ofHistory('<sip:1@h>;index=1, <sip:2@h;cause=486>;index=1.1;mp=1', 'id;history'))).toEqual(['1 user-busy 1 private'])
+  it.each(['id;history', 'header'])('with Privacy: %s is private as a whole (RFC 7044 §10.1.2)', (privacy) => {
+    expect(short(ofHistory('<sip:1@h>;index=1, <sip:2@h;cause=486>;index=1.1;mp=1', privacy))).toEqual(['1 user-busy 1 private'])
   })
 
   it('is written as a tree that ends with the Request-URI, and reads the same again', () => {
@@ -94,9 +94,28 @@ describe('History-Info (RFC 7044)', () => {
     )
     expect(ofHistory(value)).toEqual(forwards)
   })
+
+  it('is written with a placeholder for each further forward that a counter stands for (RFC 7544 §5)', () => {
+    const value = printHistory([forward('1', 'no-answer', { times: 3 })], ({ number }) => `sip:${number}@h`, 'sip:2@t')
+    expect(value).toBe(
+      '<sip:unknown@unknown.invalid?Reason=SIP%3Bcause%3D404>;index=1, ' +
+        '<sip:unknown@unknown.invalid;cause=404?Reason=SIP%3Bcause%3D404>;index=1.1;mp=1, ' +
+        '<sip:1@h;cause=404?Reason=SIP%3Bcause%3D408>;index=1.1.1;mp=1.1, ' +
+        '<sip:2@t;cause=408>;index=1.1.1.1;mp=1.1.1',
+    )
+    expect(short(ofHistory(value)).at(-1)).toBe('1 no-answer 1')
+    expect(ofHistory(value)).toHaveLength(3)
+    const many = [forward('1', 'no-answer', { times: 99 }), forward('2', 'no-answer')]
+    expect(printHistory(many, ({ number }) => `sip:${number}@h`, 'sip:3@t').split(', ')).toHaveLength(21)
+  })
+
+  it('is written without Privacy for an address that is hidden already (RFC 7044 §10.1.2)', () => {
+    const value = printHistory([forward('1', 'user-busy', { isPrivate: true })], () => 'sip:anonymous@anonymous.invalid', 'sip:2@t')
+    expect(value).toBe('<sip:anonymous@anonymous.invalid?Reason=SIP%3Bcause%3D486>;index=1, <sip:2@t;cause=486>;index=1.1;mp=1')
+  })
 })
 
-it('of Diversion and History-Info, the one with more forwards counts (RFC 7544 §3)', () => {
+it('of Diversion and History-Info, the one with more forwards counts', () => {
   const History = '<sip:1@h>;index=1, <sip:2@h;cause=486>;index=1.1;mp=1'
   const read = (Diversion: string) => short(diversionsIn(headers({ Diversion, 'History-Info': History })))
   expect(read('')).toEqual(['1 user-busy 1'])

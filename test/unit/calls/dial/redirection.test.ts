@@ -17,7 +17,7 @@ describe('why a phone redirects a call', () => {
 
   it.each([
     ['is deflection if it does not say so', {}, 'deflection', false],
-    ['is what it says (RFC 5806 §4.1)', { Diversion: '<sip:100@hotdesk.test>;reason=user-busy' }, 'user-busy', false],
+    ['is what it says (RFC 5806 §5.1)', { Diversion: '<sip:100@hotdesk.test>;reason=user-busy' }, 'user-busy', false],
     ['is deflection for a word of its own', { Diversion: '<sip:100@hotdesk.test>;reason=lunch' }, 'deflection', false],
     ['is hidden with Privacy: history (RFC 7044 §10.1.2)', { Privacy: 'history' }, 'deflection', true],
     ['is hidden with privacy=full', { Diversion: '<sip:100@hotdesk.test>;reason=no-answer;privacy=full' }, 'no-answer', true],

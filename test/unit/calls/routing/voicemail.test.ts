@@ -29,7 +29,7 @@ describe('a call that the phones do not take', () => {
     ['no-answer', 'noAnswer', 'no-answer', 408],
     ['not-logged-in', 'notLoggedIn', 'unavailable', 503],
     ['not-reachable', 'notReachable', 'unavailable', 503],
-  ] as const)('%s: goes to the forward for it, else to voicemail (RFC 4458 §2.1)', (reason, forward, as, cause) => {
+  ] as const)('%s: goes to the forward for it, else to voicemail (RFC 4458 §2.2)', (reason, forward, as, cause) => {
     const forwards: Partial<Forwards> = { [forward]: '000441234' }
     const diversions = [{ number: '100', name: 'Alice', reason: as, times: 1, isPrivate: false }]
     expect(missed({ forwards }, reason).to).toMatchObject({ kind: 'outside', number: '+441234', diversions })
