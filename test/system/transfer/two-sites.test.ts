@@ -58,7 +58,7 @@ describe('transfer between two sites', () => {
     const referral = await refer(before.callee, `<${at('102')}>`)
     const transferred = await answer(await desk3.nextCall())
     // Of several transfers in a dialog, the later ones are numbered (RFC 3515 §2.4.6).
-    expect(await referral.final).toEqual({ statusLine: 'SIP/2.0 200 OK', event: expect.stringMatching(/^refer;id=\d+$/) })
+    expect(await referral.final).toEqual({ statusLine: 'SIP/2.0 200 OK', event: expect.stringMatching(/^refer;id=\d+$/) as string })
     await expectSound({ caller: before.caller, callee: transferred })
   })
 
