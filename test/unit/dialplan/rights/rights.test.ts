@@ -31,7 +31,8 @@ describe('rights', () => {
 rights:
   default: { allow: [internal, national, mobile, international, other], bar: [mobile, "+8816.", "0899."] }
   lobby: { allow: ["100", "+33199000100"], forwardOutside: no, transferOutside: no, breakOut: no }
-  manager: { allow: [premium, "+881612345"], bar: [] }`)
+  manager: { allow: [premium, "+881612345"], bar: [] }
+  ship: { allow: ["+8816123."], bar: ["+8816."] }`)
 
   test.each([
     ['a class that is allowed', 'international', true, 'international numbers are allowed'],
@@ -46,6 +47,10 @@ rights:
   test('judge by a pattern that allows, where its class is not listed', () => {
     expect(verdict(plan, ['100'], 'call', 'lobby')).toEqual({ isAllowed: true, words: 'numbers that match 100 are allowed' })
     expect(verdict(plan, ['101'], 'call', 'lobby').isAllowed).toBe(false)
+  })
+
+  test('judge by the pattern that bars, if another allows the number', () => {
+    expect(verdict(plan, ['+88161234'], 'call', 'ship')).toEqual({ isAllowed: false, words: 'numbers that match +8816. are barred' })
   })
 
   test.each([
