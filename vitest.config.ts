@@ -15,7 +15,7 @@ export default defineConfig({
     // Most tests wait for timers and packets and not for a processor: two cores carry more of them than vitest would start.
     maxWorkers: Math.max(3, availableParallelism()),
     projects: [
-      { test: { name: 'documents', include: ['test/*.test.ts'], testTimeout: 30_000 } },
+      { test: { name: 'documents', include: ['test/*.test.ts'], testTimeout: 60_000 } },
       lane('unit', 10_000),
       lane('conformance', 30_000),
       lane('redis', 60_000),

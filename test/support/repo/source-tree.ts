@@ -56,7 +56,7 @@ export function parseSource(path: string, text: string): SourceFile {
   const parsed = parseSync(path, text)
   if (parsed.errors.length > 0) throw new Error(`${path}: ${parsed.errors[0]?.message}`)
   const program = parsed.program as unknown as SyntaxNode
-  const lineOf = (offset: number): number => text.slice(0, offset).split('\n').length
+  const lineOf = lineFinder(text)
   const imports: Import[] = []
   const functions: FunctionSize[] = []
   visit(program, (node) => {
@@ -65,6 +65,20 @@ export function parseSource(path: string, text: string): SourceFile {
     if (isFunction(node)) functions.push(sizeOf(node, lineOf))
   })
   return { path, text, lines: text.trimEnd().split('\n').length, program, imports, functions, lineOf }
+}
+
+/** The line of an offset, by bisection: it is asked for every function of the repository. */
+function lineFinder(text: string): (offset: number) => number {
+  const ends = Array.from(text.matchAll(/\n/g), ({ index }) => index)
+  return (offset) => {
+    let [low, high] = [0, ends.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((ends[middle] ?? 0) < offset) low = middle + 1
+      else high = middle
+    }
+    return low + 1
+  }
 }
 
 /** Calls `look` for each node, outer ones first. */
