@@ -43,7 +43,7 @@ const startPatienceMs: Milliseconds = 6_000
  */
 export async function openSipServer(
   { config, clock, log, metrics, lifecycle }: SipServerNeeds,
-  { emergencyNumbers }: Pick<Dialplan, 'emergencyNumbers'>,
+  { emergencyDialled }: Pick<Dialplan, 'emergencyDialled'>,
 ): Promise<SipServer> {
   const gone = createEmitter<[string]>((fault) => log.error({ event: 'node.fault', err: fault }, 'a listener failed'))
   if (config.drachtio !== 'embedded')
@@ -63,7 +63,7 @@ export async function openSipServer(
     admin: { address: '127.0.0.1', port: 0 },
     secret,
     patienceMs: startPatienceMs,
-    emergency: emergencyNumbers,
+    emergency: emergencyDialled,
     reportsTrying: true,
     flowGone: gone.emit,
     clock,

@@ -126,6 +126,8 @@ export interface Dialplan {
   readonly emergencyDesk: readonly Extension[]
   /** Enabled trunks, in the order of the file. */
   readonly trunks: readonly Trunk[]
+  /** Those that take emergency calls: not a trunk that leads to the voicemail server alone. */
+  readonly emergencyTrunks: readonly Trunk[]
   /** Names of trunks with `enabled: no`. */
   readonly disabledTrunks: readonly string[]
   /** For messages: `*77*` and `*77*5*`. */
@@ -144,6 +146,8 @@ export interface Dialplan {
   emergency(digits: string): string | null
   /** All emergency numbers, as they may be dialled. */
   readonly emergencyNumbers: readonly string[]
+  /** The same, also behind the codes that dial with the plan of another site: they are called from here. */
+  readonly emergencyDialled: readonly string[]
   /** Route for the dialled digits. */
   route(digits: string): Route
   /** How numbers are written in the country of the site. */

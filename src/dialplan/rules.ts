@@ -7,7 +7,7 @@ import { countryOfNumbers } from './numbers/country.js'
 import { numberFormsOf } from './numbers/number-form.js'
 import { createNumberPlan } from './numbers/number-plan.js'
 import { createOutsideRoutes, type OutsideRoutes } from './outside-route.js'
-import { choices, fill, matches } from './pattern.js'
+import { choices, fill, fixedLength, matches, parsePattern } from './pattern.js'
 import { type Did, didsOf, type PlanFile, withoutPlus } from './plan-file.js'
 import { createSiteRights } from './rights/site-rights.js'
 import type { Dialplan, Route, Trunk } from './route.js'
@@ -21,6 +21,7 @@ import { voicemailOf } from './voicemail.js'
 export function createRules(file: PlanFile): Omit<Dialplan, 'fingerprint'> {
   const [on, off] = divide(Object.entries(file.trunks), ([, { enabled }]) => enabled)
   const trunks = on.map(([name, trunk]) => trunkOf(name, trunk))
+  const emergencyTrunks = emergencyTrunksOf(file, trunks)
   const emergencies = emergenciesOf(file)
   const dids = didsOf(file)
   const reserved = reservedExtension(file.codes)
@@ -34,7 +35,7 @@ export function createRules(file: PlanFile): Omit<Dialplan, 'fingerprint'> {
 
   function routeOf(digits: string): Route {
     const number = emergency(digits)
-    if (number !== null) return { kind: 'emergency', number, trunks }
+    if (number !== null) return { kind: 'emergency', number, trunks: emergencyTrunks }
     const bare = withoutHash(digits)
     return readCode(file.codes, digits) ?? shortCode(bare) ?? shortCode(digits) ?? numberRoute(bare)
   }
@@ -53,6 +54,7 @@ export function createRules(file: PlanFile): Omit<Dialplan, 'fingerprint'> {
     location: file.location ?? null,
     emergencyDesk: file.emergencyDesk,
     trunks,
+    emergencyTrunks,
     disabledTrunks: off.map(([name]) => name),
     codes: file.codes,
     voicemail: voicemailOf(file, trunks),
@@ -62,6 +64,7 @@ export function createRules(file: PlanFile): Omit<Dialplan, 'fingerprint'> {
     announcements: Object.values(file.shortCodes).flatMap(({ announcement }) => announcement ?? []),
     emergency,
     emergencyNumbers: [...emergencies.keys()],
+    emergencyDialled: behindCodes(file, [...emergencies.keys()]),
     route,
     numbers,
     did: (number) => didOf(dids, number) ?? firstDid(dids, numbers.formsOf(number)),
@@ -110,6 +113,22 @@ function emergenciesOf({ emergency, outside }: PlanFile): ReadonlyMap<string, st
   const all = { ...Object.fromEntries(globalEmergencyNumbers.map((number) => [number, emergency['112'] ?? '112'])), ...emergency }
   const prefixed = Object.entries(all).map(([dialled, number]) => [`${outside}${dialled}`, number] as const)
   return new Map([...prefixed, ...Object.entries(all)])
+}
+
+/** With each number behind each break-out code. */
+function behindCodes({ shortCodes }: PlanFile, numbers: readonly string[]): readonly string[] {
+  const codes = Object.entries(shortCodes).flatMap(([code, { breakOut }]) => {
+    const pattern = breakOut === undefined ? null : parsePattern(code)
+    return pattern ? [code.slice(0, fixedLength(pattern))] : []
+  })
+  return ['', ...codes].flatMap((code) => numbers.map((number) => `${code}${number}`))
+}
+
+/** A voicemail server answers every call. Without another trunk it is kept, because the carrier may have the voicemail. */
+function emergencyTrunksOf({ voicemail, routes, shortCodes }: PlanFile, trunks: readonly Trunk[]): readonly Trunk[] {
+  const routed = new Set([...routes, ...Object.values(shortCodes)].flatMap((entry) => entry.trunks ?? []))
+  const others = trunks.filter(({ name }) => name !== voicemail?.trunk || routed.has(name))
+  return others.length > 0 ? others : trunks
 }
 
 function userRoute({ extensions }: PlanFile, digits: string): Route | null {

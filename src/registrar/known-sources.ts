@@ -18,7 +18,7 @@ export interface KnownSourcesNeeds {
   /** The dial plan in force. */
   readonly plan: () => {
     readonly trunks: readonly TrunkAddresses[]
-    readonly emergencyNumbers: readonly string[]
+    readonly emergencyDialled: readonly string[]
   }
   /** Live nodes: `udp:192.0.2.10:5060`. */
   readonly nodes: () => readonly { readonly sip: string }[]
@@ -74,13 +74,13 @@ export function knownSourcesNow({
   emergencies,
   challenge,
 }: Omit<KnownSourcesNeeds, 'setKnownSources' | 'clock' | 'log'>): KnownSources {
-  const { trunks, emergencyNumbers } = plan()
+  const { trunks, emergencyDialled } = plan()
   return {
     addresses: trunks.flatMap(({ from }) => from.map(canonicalAddress)),
     uris: [...new Set(trunks.flatMap(urisOf)), ...withAddress(nodes()).map((node) => nodeUri(node))],
     flows: flows().flatMap((flow) => flowName(flow) ?? []),
     keepAlive: { phones: keepAliveMs === 0 ? [] : behindNat(), everyMs: keepAliveMs },
-    ownEmergencies: emergencyNumbers,
+    ownEmergencies: emergencyDialled,
     emergencies: [...new Set(emergencies())].sort(),
     challenge,
   }

@@ -87,7 +87,7 @@ export interface RegistrarNeeds {
   readonly plan?: { readonly current: ReturnType<KnownSourcesNeeds['plan']>; onChange(listener: () => void): () => void }
 }
 
-const noPlan: ReturnType<KnownSourcesNeeds['plan']> = { trunks: [], emergencyNumbers: [] }
+const noPlan: ReturnType<KnownSourcesNeeds['plan']> = { trunks: [], emergencyDialled: [] }
 
 /** Handles REGISTER and OPTIONS from now on. Phones that were registered at this node before a restart still are. */
 export function createRegistrar(needs: RegistrarNeeds): Registrar {

@@ -180,11 +180,11 @@ function isRegistered(trunk: Trunk, registrations: Registrations): boolean | nul
   return registration.binding === null ? (registrations.areOurs ? false : null) : true
 }
 
-function warningsOf({ trunks, disabledTrunks }: Dialplan, { isReportedDown }: Health): readonly string[] {
+function warningsOf({ trunks, emergencyTrunks, disabledTrunks }: Dialplan, { isReportedDown }: Health): readonly string[] {
   const down = trunks.filter(isReportedDown).map(({ name }) => name)
   const off = disabledTrunks.length > 0 ? ` (${disabledTrunks.join(', ')}: enabled is no)` : ''
   if (trunks.length === 0) return [`no trunk for emergency calls: the dial plan has none in use${off}`]
-  if (down.length === trunks.length) return [`no trunk for emergency calls: ${down.join(', ')} down`]
+  if (emergencyTrunks.every(isReportedDown)) return [`no trunk for emergency calls: ${down.join(', ')} down`]
   return down.map((name) => `trunk ${name} is down; emergency calls have the others`)
 }
 

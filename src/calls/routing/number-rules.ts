@@ -28,7 +28,7 @@ export function emergencyOf(digits: string, user: () => User | null, knowledge: 
     dialplan.emergency(digits) ??
     (isUnused(digits, knowledge) && isHomeEmergency(digits, user(), knowledge) ? generalEmergency(knowledge) : null) ??
     emergencyBehindBreakOut(digits, user, knowledge)
-  return number === null ? null : { kind: 'emergency', number, trunks: trunks.order(dialplan.trunks) }
+  return number === null ? null : { kind: 'emergency', number, trunks: trunks.order(dialplan.emergencyTrunks) }
 }
 
 /**

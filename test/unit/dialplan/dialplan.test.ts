@@ -83,6 +83,24 @@ describe('emergency numbers', () => {
     expect(plan.emergencyNumbers).toEqual(expect.arrayContaining(['112', '911']))
   })
 
+  test('are known to the SIP server behind the codes of break-out, too', () => {
+    const codes =
+      '  "*6944.": { breakOut: london }\n  "88.": { breakOut: paris }\n  "*68*.": { breakOut: any }\n  "*8.": { feature: pick-up }\n'
+    const { emergencyDialled } = load(`site: rome\nextensions: [1XX]\nshortCodes:\n${codes}`)
+    expect(emergencyDialled.filter((digits) => digits.endsWith('112'))).toEqual(['112', '*6944112', '88112', '*68*112'])
+  })
+
+  test('are not called over a trunk that leads to voicemail alone', () => {
+    const trunk = (name: string) => `  ${name}: { uri: "sip:192.0.2.${name.length}" }\n`
+    const namesOf = (text: string) => load(`site: rome\nextensions: [1XX]\n${text}`).emergencyTrunks.map(({ name }) => name)
+    const both = `trunks:\n${trunk('mailbox')}${trunk('carrier')}voicemail: { trunk: mailbox }\n`
+    expect(namesOf(both)).toEqual(['carrier'])
+    expect(namesOf(`${both}routes: [{ match: "0.", trunks: [mailbox] }]\n`)).toEqual(['mailbox', 'carrier'])
+    expect(namesOf(`${both}shortCodes: { "55": { trunks: [mailbox] } }\n`)).toEqual(['mailbox', 'carrier'])
+    // The carrier of a site without outside calls may have its voicemail.
+    expect(namesOf(`trunks:\n${trunk('carrier')}voicemail: { trunk: carrier }\n`)).toEqual(['carrier'])
+  })
+
   test('win over an extension that a pattern would give', () => {
     expect(load('site: rome\nextensions: [1XX]\n').route('112').kind).toBe('emergency')
   })

@@ -23,7 +23,7 @@ test('the SIP server gets trunks, nodes and the flows of phones, in the spelling
   const behindNat = () => ['sip:192.0.2.7:5060;transport=udp;hotdesk-flow=192.0.2.10:5060']
   expect(
     knownSourcesNow({
-      plan: () => ({ trunks, emergencyNumbers: ['112', '0112'] }),
+      plan: () => ({ trunks, emergencyDialled: ['112', '0112'] }),
       nodes,
       flows,
       behindNat,
@@ -56,7 +56,7 @@ const told: KnownSources[] = []
 
 function follow(lines: typeof trunks): KnownSourcesWatch {
   told.length = 0
-  plan = { trunks: lines, emergencyNumbers: [] }
+  plan = { trunks: lines, emergencyDialled: [] }
   return followKnownSources({
     plan: () => plan,
     nodes: () => [],
@@ -101,7 +101,7 @@ test('an empty list is sent at once: from then on all sources are unknown', () =
 })
 
 test('a reload of the dial plan takes effect at once, with its trunks and emergency numbers', async () => {
-  plan = { trunks: trunks.slice(1), emergencyNumbers: ['15'] }
+  plan = { trunks: trunks.slice(1), emergencyDialled: ['15'] }
   watch.look()
   await new Promise(setImmediate)
   expect(told.at(-1)).toMatchObject({ uris: ['sip:203.0.113.5:5070;transport=tcp'], addresses: [], ownEmergencies: ['15'] })

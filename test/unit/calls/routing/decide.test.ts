@@ -228,7 +228,7 @@ describe('why', () => {
 
   it('reports that an emergency call fails without a trunk', () => {
     const known = scene({})
-    const knowledge = { ...known, dialplan: { ...dialplan, trunks: [] } }
+    const knowledge = { ...known, dialplan: { ...dialplan, emergencyTrunks: [] } }
     expect(explain(dialled('112', null, known), knowledge).outcome).toBe('the emergency call fails: this site has no trunk')
   })
 
@@ -249,7 +249,7 @@ describe('why', () => {
       locations.map((location, index) => ({ ...trunk, name: `trunk-${index + 1}`, ...(location && { location }) }))
     const outcomeOver = (trunks: readonly Trunk[], by: string | null, parts: Scene = {}): unknown[] => {
       const known = scene(parts)
-      const knowledge = { ...known, dialplan: { ...dialplan, trunks } }
+      const knowledge = { ...known, dialplan: { ...dialplan, emergencyTrunks: trunks } }
       const { outcome, destination } = explain(dialled('112', by, known), knowledge)
       return [outcome, destination.withLocation]
     }
