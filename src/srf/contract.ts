@@ -90,6 +90,11 @@ export interface SipDialog {
   /** The session description that the far end got last; `''` before the first. */
   readonly description: string
   readonly ended: boolean
+  /**
+   * The far end talks to another party from now on. For it the session goes on: the o= line and the number of m= lines of our descriptions
+   * stay (RFC 3264 §8).
+   */
+  continueSession(): void
   /** Calls the listener once, immediately if the dialog has already ended. */
   onEnd(listener: (end: DialogEnd) => void | Promise<void>): void
   /** Receives every request in the dialog except ACK and BYE. Without a listener, each method has a default response. */

@@ -2,6 +2,7 @@ import { messageOf } from '../base/errors.js'
 import type { Connection } from './connection.js'
 import type { DialogEnd, FarEnd, IncomingRequest, ReinviteReply, SipDialog, SipHeaders } from './contract.js'
 import type { CallCredentials } from './credentials.js'
+import { carriesDescriptions, createDescriptions } from './descriptions.js'
 import type { DrachtioAck, DrachtioDialog, DrachtioMessage, DrachtioRequest } from './drachtio.js'
 import { flattenHeaders, withReplaced } from './headers.js'
 import { localReply, toIncomingRequest, toReply, toSource } from './messages.js'
@@ -40,7 +41,7 @@ export function wrapDialog(
   const timer = createSessionTimer(agreed)
   const end = createOnce<DialogEnd>((notify) => connection.guard('end of a dialog', notify))
   const onAck: ((sdp: string) => void | Promise<void>)[] = []
-  let description = first
+  const descriptions = createDescriptions(first)
   let onRequest: ((request: IncomingRequest) => void | Promise<void>) | null = null
 
   const forget = connection.onLost(() => {
@@ -57,14 +58,15 @@ export function wrapDialog(
     end.happen({ by: byServer ? 'server' : 'far end', reason: bye.get('Reason') ?? '' })
   })
   dialog.on('ack', (request: DrachtioMessage) => {
-    for (const listener of onAck) connection.guard('ACK', () => listener(request.body ?? ''))
+    const answer = descriptions.acknowledged(request.body ?? '')
+    for (const listener of onAck) connection.guard('ACK', () => listener(answer))
   })
   for (const event of requestEvents) dialog.on(event, (request: DrachtioRequest) => arrived(request))
 
   function arrived(raw: DrachtioRequest): void {
     farEnd?.heard(toSource(raw))
-    const request = toIncomingRequest(raw, (status, parts) => {
-      if (isSuccess(status)) noteDescription(raw.method, parts?.body)
+    const request = toIncomingRequest(raw, (status, given) => {
+      const parts = isSuccess(status) ? descriptions.respond(raw, given) : given
       return timer.completed(raw.method, request, { status, parts })
     })
     if (request.method === 'INFO' && request.body.length > longestInfo) {
@@ -80,16 +82,14 @@ export function wrapDialog(
     else setImmediate(deliver)
   }
 
-  /** Of our offer or answer. An answer that the far end rejects with its dialog does not matter. */
-  function noteDescription(method: string, body: string | undefined): void {
-    if (body && (method === 'INVITE' || method === 'UPDATE')) description = body
-  }
-
-  async function send(method: string, headers: SipHeaders | undefined, body: string | undefined): Promise<ReinviteReply> {
+  async function send(method: string, headers: SipHeaders | undefined, given: string | undefined): Promise<ReinviteReply> {
+    const isOffer = given !== undefined && given !== '' && carriesDescriptions(method)
+    const body = isOffer ? descriptions.offer(given) : given
     const first = await authenticated({ method, headers, body })
     const reply = timer.lengthens(method, first) ? await authenticated({ method, headers, body }) : first
-    if (isSuccess(reply.status)) noteDescription(method, body)
-    return reply
+    if (!isOffer || !isSuccess(reply.status)) return reply
+    descriptions.accepted(body ?? '')
+    return { ...reply, body: descriptions.answered(reply.body, given) }
   }
 
   /** Sends a request, and again with credentials if it is challenged; the SIP server increments CSeq (RFC 3261 §22.2). */
@@ -116,17 +116,14 @@ export function wrapDialog(
         const reply = toReply(response)
         timer.heard(method, reply)
         if (reply.madeHere === 'server') farEnd?.silent()
-        done(acknowledge ? { ...reply, ack: acknowledgement(acknowledge) } : reply)
+        done(acknowledge ? { ...reply, ack: acknowledgement(acknowledge, reply.body) } : reply)
       })
     })
     return settled.then((reply) => ({ reply, uri }))
   }
 
-  function acknowledgement(acknowledge: DrachtioAck): (sdp: string) => void {
-    return (sdp) => {
-      noteDescription('INVITE', sdp)
-      acknowledge({ body: sdp })
-    }
+  function acknowledgement(acknowledge: DrachtioAck, offer: string): (sdp: string) => void {
+    return (sdp) => acknowledge({ body: descriptions.answer(sdp, offer) })
   }
 
   const { callId, localTag, remoteTag } = dialog.sip
@@ -136,11 +133,12 @@ export function wrapDialog(
     remoteTag,
     createdBy: dialog.type === 'uac' ? 'us' : 'far end',
     get description() {
-      return description
+      return descriptions.latest
     },
     get ended() {
       return end.happened() || !dialog.connected
     },
+    continueSession: descriptions.continueSession,
     onEnd: end.listen,
     onRequest(listener) {
       onRequest = listener

@@ -12,8 +12,9 @@ const maxRetries = 3
 /** A longer Retry-After is not waited for: somebody is on the phone. */
 const maxWaitMs: Milliseconds = 10_000
 
-/** Sends a re-INVITE, and again if the far end had one under way. */
+/** Joins the far end to another party by re-INVITE, which is sent again if the far end had one under way. */
 export async function reinviteInTurn(dialog: SipDialog, { sdp, headers }: Reinvite, clock: Clock): Promise<ReinviteReply> {
+  dialog.continueSession()
   for (let left = maxRetries; ; left -= 1) {
     const reply = await dialog.reinvite(sdp, headers)
     const waitMs = left > 0 && !dialog.ended ? waitAfter(reply, dialog) : null

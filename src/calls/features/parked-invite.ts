@@ -25,6 +25,7 @@ export function parkedInvite(invite: IncomingInvite, { park }: ParkPort): Incomi
     async accept({ sdp, headers = {} }) {
       const parked = await park(invite)
       if (!parked) throw errors.SIP_SEND_FAILED.unanswered({ reason: 'the caller cannot be answered' })
+      parked.dialog.continueSession()
       const reply = await parked.dialog.reinvite(sdp, headers)
       parked.closeAudio()
       const answer = reply.status < 300 ? sessionDescription(reply) : ''

@@ -93,6 +93,7 @@ function createFakeDialog(): FakeDialog {
       remoteTag: 'theirs',
       createdBy: 'far end',
       description: '',
+      continueSession: () => undefined,
       get ended() {
         return ended
       },

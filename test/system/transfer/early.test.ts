@@ -3,8 +3,9 @@ import type { Incoming, Phone, PhoneCall } from '../../../src/softphones/softpho
 import { type Conversation, converse, expectSound, expectUndisturbed } from '../../support/node/conversation.js'
 import type { TestNode } from '../../support/node/node.js'
 import { domain, openTestOffice, passwordOf, type TestOffice } from '../../support/node/office.js'
+import { refer } from '../../support/node/referral.js'
 import { createRawPhone, type RawPhone } from '../../support/sip/raw-phone.js'
-import { inDialog, openUdpPeer, type SipPeer } from '../../support/sip/sip-peer.js'
+import { inDialog, offer, openUdpPeer, type SipPeer } from '../../support/sip/sip-peer.js'
 
 /** 101 is a phone whose every message the test writes; 100 and 102 are ours. */
 describe('a phone with two calls', () => {
@@ -87,6 +88,29 @@ describe('a phone with two calls', () => {
     await ringing.cancelled
   })
 
+  it('that is transferred gets the descriptions of the target as its own session goes on (RFC 3264 §8)', async () => {
+    const video = 'm=video 40002 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n'
+    const dialling = raw.dial('100', { body: `${offer}${video}` })
+    const alices = await answer(await alice.nextCall())
+    const { invite, answer: accepted } = await dialling.final
+    const before = accepted.body.toString()
+    expect((await refer(alices, `<sip:102@${domain}>`)).response.status).toBe(202)
+    const ringing = await carol.nextCall()
+    const carols = await answer(ringing)
+    const answered = new Promise<string>((resolve) => carols.dialog.onAck(resolve))
+    const joined = await peer.hearsNewRequest('INVITE')
+    const after = joined.body.toString()
+    // The target has audio alone.
+    expect(mediaOf(carols.audio.localSdp)).toHaveLength(1)
+    expect(mediaOf(after)).toEqual([mediaOf(carols.audio.localSdp)[0], 'm=video 0 RTP/AVP 96'])
+    expect(originOf(after)).toEqual({ ...originOf(before), version: originOf(before).version + 1 })
+    peer.respond(joined, 200, [], `${offer}m=video 0 RTP/AVP 96\r\n`)
+    expect(mediaOf(await answered)).toEqual(mediaOf(offer))
+    await alices.ended
+    peer.send(peer.request(inDialog(invite, accepted, { method: 'BYE', cseq: 10 })))
+    await carols.ended
+  })
+
   describe('an INVITE with Replaces', () => {
     async function withReplaces({ dialog }: PhoneCall, end = ''): Promise<number> {
       const { callId, localTag, remoteTag } = dialog
@@ -124,3 +148,12 @@ describe('a phone with two calls', () => {
     })
   })
 })
+
+function mediaOf(description: string): readonly string[] {
+  return description.match(/^m=[^\r\n]*/gm) ?? []
+}
+
+function originOf(description: string) {
+  const [, session, version, address] = /^o=(\S+ \S+) (\d+) (.*)$/m.exec(description) ?? []
+  return { session, version: Number(version), address }
+}

@@ -18,7 +18,7 @@ function farEnd(createdBy: SipDialog['createdBy'], ...statuses: readonly number[
       body: '',
     })
   }
-  const dialog = { createdBy, ended: false, reinvite } as unknown as SipDialog
+  const dialog = { createdBy, ended: false, reinvite, continueSession: () => undefined } as unknown as SipDialog
   async function result(): Promise<number> {
     let final: number | null = null
     void reinviteInTurn(dialog, { sdp: 'v=0', headers: {} }, clock).then(({ status }) => (final = status))

@@ -10,6 +10,7 @@ function phone(answer: { readonly status: number; readonly body: string } | 'no 
   const dialog = {
     ended: false,
     description: '',
+    continueSession: () => void seen.push('session continues'),
     reinvite: (sdp: string) => {
       seen.push(`re-INVITE ${sdp}`)
       return Promise.resolve({ reason: '', header: () => '', ...(answer as object) })
@@ -30,13 +31,13 @@ describe('the INVITE of a phone that picks up a call', () => {
     const { seen, parked } = phone({ status: 200, body: 'answer' })
     const dialog = await parked.accept({ sdp: 'offer' })
     const answer = await new Promise<string>((resolve) => dialog.onAck(resolve))
-    expect([answer, seen]).toEqual(['answer', ['re-INVITE offer', 'audio closed']])
+    expect([answer, seen]).toEqual(['answer', ['session continues', 're-INVITE offer', 'audio closed']])
   })
 
   it('that refuses the offer of the caller is hung up, and nothing is picked up', async () => {
     const { seen, parked } = phone({ status: 488, body: '' })
     await expect(parked.accept({ sdp: 'offer' })).rejects.toThrow('488')
-    expect(seen).toEqual(['re-INVITE offer', 'audio closed', 'BYE'])
+    expect(seen).toEqual(['session continues', 're-INVITE offer', 'audio closed', 'BYE'])
   })
 
   it('that cannot be answered picks nothing up', async () => {
