@@ -11,10 +11,23 @@ const phones = new Map()
 const diallings = new Map()
 const ringing = new Map()
 const calls = new Map()
+/** Call → the keys heard from its beginning, and who waits for the next. */
+const heard = new Map()
+
+/** A key may arrive before the request that asks for it. */
+function begin(name, call) {
+  const keys = { all: [], wake: () => undefined }
+  calls.set(name, call)
+  heard.set(name, keys)
+  call.audio.onKeyPress((key) => {
+    keys.all.push(key)
+    keys.wake()
+  })
+}
 
 const outcomeOf = async ({ result }, call) => {
   const dialled = await result
-  if (dialled.outcome === 'answered') calls.set(call, dialled.call)
+  if (dialled.outcome === 'answered') begin(call, dialled.call)
   return { status: dialled.answer.status, reason: dialled.answer.reason }
 }
 
@@ -37,19 +50,18 @@ const requests = {
     return { name: incoming.callerName, number: incoming.callerNumber }
   },
   async answer({ call }) {
-    calls.set(call, await ringing.get(call).answer())
+    begin(call, await ringing.get(call).answer())
   },
   async press({ call, key }) {
     await calls.get(call).audio.press(key)
   },
-  hears: ({ call, key }) =>
-    new Promise((resolve) => {
-      const off = calls.get(call).audio.onKeyPress((heard) => {
-        if (heard !== key) return
-        off()
-        resolve({})
+  async hears({ call, key }) {
+    const keys = heard.get(call)
+    while (!keys.all.includes(key))
+      await new Promise((resolve) => {
+        keys.wake = resolve
       })
-    }),
+  },
   hangUp: ({ call }) => calls.get(call).hangUp(),
   ended: ({ call }) => calls.get(call).ended,
   state: ({ call }) => ({ ended: calls.get(call).dialog.ended }),
