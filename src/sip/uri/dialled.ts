@@ -32,8 +32,8 @@ function numberIn(host: string): string {
   return /^[0-9]{2,16}$/.test(host) ? host : ''
 }
 
-/** `+33 6-12.34.56(78)` becomes `+33612345678`. Any other user part is returned unchanged. */
+/** `+33 6-12.34.56(78)#` becomes `+33612345678#`. Any other user part is returned unchanged. */
 function plainNumber(user: string): string {
   const digits = user.replace(/[-.() ]/g, '')
-  return /^\+?[0-9]+$/.test(digits) ? digits : user
+  return /^\+?[0-9]+#?$/.test(digits) ? digits : user
 }

@@ -223,6 +223,7 @@ test.each([
   ['tel:0612-34;phone-context=+33', '061234'],
   ['sip:HD-01.a@a.example', 'HD-01.a'],
   ['sip:*77*100-1@a.example', '*77*100-1'],
+  ['sip:000-44.20%20(79)46%23@a.example', '00044207946#'],
   ['sip:-@a.example', '-'],
   ['sip:a.example', ''],
   ['sip:112', '112'],

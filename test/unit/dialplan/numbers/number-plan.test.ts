@@ -138,3 +138,53 @@ describe('the country of a site', () => {
     expect(['GB', 'UK', 'gb', 'XX', 'GBR'].map(parseCountry)).toEqual(['GB', null, null, null, null])
   })
 })
+
+describe('the class of a number that cannot be read is the most costly that a carrier may read into it', () => {
+  const further = { ...plans, DE: createNumberPlan('DE'), JP: createNumberPlan('JP') }
+
+  test.each([
+    // Separators that a carrier ignores (RFC 3966 §5.1.1), and letters that some ignore.
+    ['FR', '00-442079460000', 'international'],
+    ['FR', '00a442079460000', 'international'],
+    ['FR', '0899-123456', 'premium'],
+    // Both ways to dial abroad at once, or a 0 too many.
+    ['FR', '+00442079460000', 'international'],
+    ['FR', '000442079460000', 'international'],
+    // Without a prefix, as many carriers take it.
+    ['FR', '442079460000', 'international'],
+    ['US', '442079460000', 'international'],
+    // Digits after the end.
+    ['FR', '08991234561', 'premium'],
+    ['GB', '090612345671', 'premium'],
+    ['US', '190055512341', 'premium'],
+    ['US', '187655512341', 'international'],
+    ['DE', '0900123456789012', 'premium'],
+    // Codes that hide the caller or choose a carrier.
+    ['FR', '*31#00442079460000', 'international'],
+    ['FR', '#31#0899123456', 'premium'],
+    ['FR', '365100442079460000', 'international'],
+    ['GB', '14100331234567890', 'international'],
+    ['GB', '147009061234567', 'premium'],
+    ['US', '1010288011442079460000', 'international'],
+    ['DE', '0101300442079460000', 'international'],
+    ['JP', '0033010442079460000', 'international'],
+  ] as const)('in %s %s is %s', (country, number, expected) => {
+    expect(further[country].classOf(number)).toBe(expected)
+  })
+
+  test.each([
+    ['GB', '118500'],
+    ['GB', '08001111'],
+    ['GB', '0207946010012'],
+    ['FR', '3615'],
+    ['FR', '061234567890'],
+    ['US', '6835551'],
+    ['US', '411'],
+    ['DE', '115'],
+    ['FR', '*77*100*'],
+    ['FR', '00000000000000000000'],
+    ['none', '442079460000'],
+  ] as const)('in %s %s is of no costly class', (country, number) => {
+    expect(further[country].classOf(number)).toBe('other')
+  })
+})
