@@ -247,7 +247,7 @@ function createHandler({ activity, open, admission }: CallState, { parts, networ
   const emergencyCallers = createEmergencyCallers({ ...accept, registrar, directory, hotdesk, metrics, log })
   const callers = createCallers({ hopTokens, nodeLegs, trunks, registrar, directory, hotdesk, node, log })
   const featureCalls = createFeatureCalls({ ivr, useFeature: createUserFeatures(directory), activity })
-  const replaceCall = createReplaceCall({ conversations, connect, clock })
+  const replaceCall = createReplaceCall({ conversations, connect, limits, clock })
   const routing = { newCall: begin, record, dial, replaceCall, knowledge }
   return {
     onInvite: (invite) => handleInvite(invite, { callers, admission, emergencyCallers, featureCalls, ...routing, registrar, trunks }),

@@ -1,3 +1,4 @@
+import { parseExtension } from '../../base/identity.js'
 import type { Registrar } from '../../registrar/registrar.js'
 import type { IncomingRequest } from '../../srf/srf.js'
 import { type Conversation, type Conversations, type End, otherEnd } from '../bridge/conversations.js'
@@ -65,7 +66,7 @@ export function judgeRefer(request: IncomingRequest, by: End, needs: JudgeNeeds)
   const wanted = referTarget(request.header)
   if (typeof wanted === 'number') return { status: wanted }
   if (hopsLeft(by.conversation.call) < 1) return { status: 483 }
-  const to = wanted.replaces ? otherCall(wanted, transferor, by, needs) : newCall(wanted, transferor, needs)
+  const to = wanted.replaces ? otherCall(wanted, transferor, { own: by, from }, needs) : newCall(wanted, transferor, needs)
   return 'status' in to ? to : { by, dialler: transferor, from, to }
 }
 
@@ -82,7 +83,13 @@ function refusal(failure: Failure): Refusal {
   return { status, ...(parts.reason === undefined ? {} : { reason: parts.reason }) }
 }
 
-function otherCall({ uri, replaces }: ReferTarget, by: Dialler, own: End, needs: JudgeNeeds): ReferralTarget | Refusal {
+/** The call of the REFER: the end that transfers, and the one that is transferred. */
+interface OwnCall {
+  readonly own: End
+  readonly from: Participant
+}
+
+function otherCall({ uri, replaces }: ReferTarget, by: Dialler, { own, from }: OwnCall, needs: JudgeNeeds): ReferralTarget | Refusal {
   const named = replaces && needs.conversations.named(replaces.dialog)
   if (replaces && !named) return ringingCall(uri, replaces, by, needs)
   const holder = named && participantAt(named, needs.knowledge.directory)?.caller
@@ -92,14 +99,29 @@ function otherCall({ uri, replaces }: ReferTarget, by: Dialler, own: End, needs:
   const participant = participantAt(otherEnd(named), needs.knowledge.directory)
   if (!participant) return declined
   if (needs.isPending(named.conversation)) return pending
-  return barred(participant.callee, by, needs) ?? { kind: 'other', uri, end: named, participant }
+  // A phone names either of its two calls, so the one outside may be the one that is transferred.
+  const outsideCalls = isInside(participant, needs.knowledge) ? [participant] : [participant, from]
+  for (const { callee } of outsideCalls) {
+    const refused = barred(callee, by, needs)
+    if (refused) return refused
+  }
+  return { kind: 'other', uri, end: named, participant }
 }
 
 function ringingCall(uri: string, { dialog }: Replaces, by: Dialler, needs: JudgeNeeds): ReferralTarget | Refusal {
   const call = needs.conversations.ringing(dialog)
   if (call?.caller.kind !== 'device' || !isSame(call.caller, by)) return notFound
   const { callee } = call.progress
-  return (callee && barred(callee, by, needs)) ?? { kind: 'ringing', uri, call }
+  // Another site has judged a break-out as a call of this user, not as a transfer.
+  if (callee === null) return declined
+  return barred(callee, by, needs) ?? { kind: 'ringing', uri, call }
+}
+
+/** A phone, or a user at another node. */
+function isInside({ caller, callee }: Participant, { directory }: Knowledge): boolean {
+  if (caller.kind === 'device' || callee.user !== null) return true
+  const extension = caller.kind === 'node' ? parseExtension(callee.party.number) : null
+  return extension !== null && directory.user(extension) !== null
 }
 
 /** A number outside that the phone may call is not always one to which it may transfer. */

@@ -8,6 +8,7 @@ import { reinviteInTurn } from '../bridge/reinvite-in-turn.js'
 import { type Call, reject } from '../call.js'
 import type { Termination } from '../failure.js'
 import type { DeviceCaller } from '../inbound/caller.js'
+import type { Limits } from '../limits/limits.js'
 import { participantAt } from './participant.js'
 import { isSame } from './referral.js'
 import { parseReplaces } from './replaces.js'
@@ -15,13 +16,14 @@ import { parseReplaces } from './replaces.js'
 export interface ReplaceCallNeeds {
   readonly conversations: Pick<Conversations, 'named'>
   readonly connect: Connect
+  readonly limits: Pick<Limits, 'counted'>
   readonly clock: Clock
 }
 
 /** A phone takes over a call that is up at another phone of its user, by INVITE with Replaces (RFC 3891 §3). Resolves when the call has ended. */
 export type ReplaceCall = (call: Call, by: DeviceCaller) => Promise<Termination>
 
-export function createReplaceCall({ conversations, connect, clock }: ReplaceCallNeeds): ReplaceCall {
+export function createReplaceCall({ conversations, connect, limits, clock }: ReplaceCallNeeds): ReplaceCall {
   async function takeOver(call: Call, end: End, by: DeviceCaller): Promise<Termination> {
     const participant = participantAt(otherEnd(end), call.knowledge.directory)
     if (!participant) return reject(call, { reason: 'declined' })
@@ -34,8 +36,13 @@ export function createReplaceCall({ conversations, connect, clock }: ReplaceCall
       void dialogOf(end).bye({ Reason: 'SIP;cause=200;text="Call completed elsewhere"' })
     })
     if (leg.outcome === 'failed') return reject(call, { reason: 'upstream', response: leg.reply })
-    const connected = await connect(call, participant.branch, leg)
-    return connected.outcome === 'ended' ? connected.termination : reject(call, connected.failure)
+    const run = async (): Promise<Termination> => {
+      const connected = await connect(call, participant.branch, leg)
+      return connected.outcome === 'ended' ? connected.termination : reject(call, connected.failure)
+    }
+    const { outside } = participant.callee
+    // A call outside still counts at its user's next phone.
+    return outside ? limits.counted(call, outside, run) : run()
   }
 
   /** The far end gets the offer of the INVITE; without one, its own is asked for. */

@@ -4,8 +4,9 @@ import { converse, hangUp } from '../../support/node/conversation.js'
 import type { TestNode } from '../../support/node/node.js'
 import { metricOf, until } from '../../support/node/node-health.js'
 import { domain, openTestOffice, passwordOf, type TestOffice } from '../../support/node/office.js'
+import { refer, replacing } from '../../support/node/referral.js'
 import { type Carrier, openCarrier, planOver } from '../../support/sip/carrier.js'
-import { createRawPhone } from '../../support/sip/raw-phone.js'
+import { createRawPhone, type RawPhone } from '../../support/sip/raw-phone.js'
 import { openUdpPeer, type SipPeer } from '../../support/sip/sip-peer.js'
 
 const number = '00123456789'
@@ -15,6 +16,7 @@ const rights = {
     all: { allow: ['other', 'national'] },
     inside: { allow: ['internal'] },
     one: { limits: { callsAtOnce: 1 } },
+    stay: { transferOutside: 'no' },
   },
 }
 
@@ -26,6 +28,7 @@ describe('rights', () => {
   let alice: Phone
   let bob: Phone
   let carol: SipPeer
+  let desk3: RawPhone
   let outside: Phone
 
   beforeAll(async () => {
@@ -36,7 +39,8 @@ describe('rights', () => {
     alice = await office.phone('HD0001', node)
     bob = await office.phone('HD0002', node)
     carol = await openUdpPeer({ port: Number(node.udp.split(':')[1]) }, ['NOTIFY', 'CANCEL', 'BYE'])
-    await createRawPhone({ peer: carol, device: 'HD0003', password: passwordOf('HD0003'), domain }).register()
+    desk3 = createRawPhone({ peer: carol, device: 'HD0003', password: passwordOf('HD0003'), domain })
+    await desk3.register()
     outside = carrier.line('+33123456789', node.udp)
     await office.seat({ '100': 'HD0001', '101': 'HD0002', '102': 'HD0003' })
   }, 60_000)
@@ -120,5 +124,28 @@ describe('rights', () => {
     const found = await until('the event is written', events, (text) => text.includes('rights.unknown'))
     expect(found).toContain('default rights of paris, because paris has no rights boss')
     expect(found.match(/rights\.unknown/g)?.length).toBe(1)
+  })
+
+  it('that do not allow transfers outside keep two outside parties apart, whichever of the two calls the phone names', async () => {
+    await give('101', { rights: 'stay' }, 'rights', 'stay')
+    const incoming = await converse(outside, '+33199000101', bob)
+    const outgoing = await converse(bob, number, outside)
+    const to = `sip:${number}@${domain}`
+    expect((await refer(incoming.callee, replacing(outgoing.caller, to))).response.status).toBe(480)
+    expect((await refer(outgoing.caller, replacing(incoming.callee, to))).response.status).toBe(480)
+    await hangUp(incoming)
+    await hangUp(outgoing)
+  })
+
+  it('count a call outside that its user has moved to another phone (RFC 3891)', async () => {
+    await give('100', { rights: 'one', secondLogin: 'allow' }, 'secondLogin', 'allow')
+    expect(await office.redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', '100', 'HD0003')).toMatch(/^(LOGGED_IN|DISPLACED)/)
+    await office.settled('100', 'HD0003')
+    const { caller } = await converse(alice, number, outside)
+    const { callId, localTag, remoteTag } = caller.dialog
+    const headers = [['Replaces', `${callId};to-tag=${remoteTag};from-tag=${localTag}`]] as const
+    expect((await desk3.dial('100', { headers }).final).answer.status).toBe(200)
+    await caller.ended
+    expect(await refusal(alice, number)).toBe('480 Call Limit Reached')
   })
 })
