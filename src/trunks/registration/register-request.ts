@@ -119,8 +119,8 @@ function outcomeOf(needs: RegisterNeeds, reply: SipReply, asked: number): Regist
 }
 
 /**
- * RFC 3261 §10.2.4: the expiry beside our Contact, else that of the whole response. Some border controllers show a Contact of their own in
- * place of ours. 0: the response lists other Contacts only, or has removed ours.
+ * RFC 3261 §10.2.4: the expiry beside our Contact, else that of the whole response. Some border controllers show Contacts of their own in
+ * place of ours and others: one alone stands for ours, and of several nobody knows which. 0: the registrar has removed ours.
  */
 function grantedSeconds({ user }: RegisterNeeds, reply: SipReply, asked: number): number {
   const contacts = splitList(reply.header('Contact')).flatMap((value) => parseNameAddr(value) ?? [])

@@ -90,7 +90,7 @@ describe('RFC 3261 §10.2: a REGISTER to a trunk', () => {
     expect(stage.open).toBe(1)
   })
 
-  it('has failed if the 200 does not list our Contact', async () => {
+  it('has failed if the 200 removes our Contact', async () => {
     const stage = openRegistrarStage()
     await stage.waiting().answer(200, { Contact: '<sip:a@192.0.2.1>;expires=0', Expires: '0' })
     expect(await isRegistered(stage)).toBe(0)
