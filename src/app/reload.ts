@@ -47,14 +47,14 @@ export function createReload({ read, plan, settings, reloadPrompts, setLogLevel,
     await setLogLevel(config.log.level)
     if (isNewPlan) plan.replace(dialplan)
     log.info({ event: 'node.reloaded', by, changed, restart }, `reloaded by ${by}: ${wordsFor(changed, restart)}`)
-    note({ event: 'reloaded', changed: changed.join(', '), restart: restart.join(', '), by })
+    note({ event: 'reloaded', changed: changed.join(', '), restart: restart.join(', '), ...askerFields(by) })
     return { changed, restart, fingerprint: plan.current.fingerprint }
   }
 
   function refused(fault: unknown, by: Asker): never {
     const reason = isAppError(fault) ? fault.says : String(fault)
     log.error({ event: 'node.reloaded', by, reason }, `nothing was reloaded: ${reason}`)
-    note({ event: 'reload.refused', reason: fault instanceof AppError ? fault.code : 'fault', by })
+    note({ event: 'reload.refused', reason: fault instanceof AppError ? fault.code : 'fault', ...askerFields(by) })
     throw fault
   }
 
@@ -70,6 +70,12 @@ export function createReload({ read, plan, settings, reloadPrompts, setLogLevel,
     running = next.catch(() => undefined)
     return next
   }
+}
+
+/** `alice@host`, or the name of a signal. */
+function askerFields(asker: Asker): Readonly<Record<string, string>> {
+  const [, by, host] = /^(.*)@([^@]*)$/.exec(asker) ?? []
+  return by === undefined || host === undefined ? { by: asker } : { via: 'cli', by, host }
 }
 
 function wordsFor(changed: readonly string[], restart: readonly string[]): string {

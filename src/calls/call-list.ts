@@ -15,7 +15,7 @@ export interface CallView {
   readonly from: string
   /** The latest destination: `user 100`. */
   readonly to: string
-  /** Phones of the users who were called. */
+  /** Phones of the user who was called last. */
   readonly phones: readonly DeviceId[]
   readonly state: 'setup' | 'ringing' | 'up'
   readonly began: Milliseconds
@@ -37,13 +37,18 @@ export function listCalls(open: Iterable<Call>): readonly CallView[] {
       dialled: dialledIn(call),
       from: sourceOf(caller),
       to: progress.reached,
-      phones: [...new Set([...progress.called.values()].flat())],
+      phones: phonesOf(progress),
       state: progress.answered !== null ? 'up' : progress.ringing !== null ? 'ringing' : 'setup',
       began: progress.began,
       legA: invite.callId,
       legB: progress.legB,
     }
   })
+}
+
+/** Where the latest destination was logged in when it was called. */
+function phonesOf({ reached, called }: Call['progress']): readonly DeviceId[] {
+  return Array.from(called, ([extension, phones]) => (reached === `user ${extension}` ? phones : [])).flat()
 }
 
 function sourceOf(caller: Caller): string {

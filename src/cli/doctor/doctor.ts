@@ -53,7 +53,7 @@ async function examination(config: Config): Promise<readonly Finding[]> {
     ...keptSecret(config),
     ...plan,
     ...loaded,
-    ...(await prompts()),
+    ...(await prompts(dialplan?.announcements ?? [])),
     ...certificate(config),
     ...(await ports(config, own)),
     ...(await drachtio(config)),

@@ -82,6 +82,8 @@ function todoFor(text: string): string {
     return 'set the address of your carrier in the dial plan, and delete `enabled: no`'
   if (isOfTrunks(text)) return 'call the carrier, or see its address and credentials in the dial plan; a call that succeeds ends this'
   if (/lost (users|phones|logins|all|\d)|Restore them/.test(text)) return 'hotdesk redis restore <the saved copy>, or hotdesk redis accept'
+  if (text.startsWith('the node is draining')) return 'hotdesk undrain, unless it is to end'
+  if (/^webhook .* no event/.test(text)) return 'correct `events` of the webhook, then restart the node; src/cli/README.md lists the events'
   if (text.startsWith('Redis')) return 'see the findings about redis below'
   return 'see the log of the node'
 }

@@ -77,12 +77,12 @@ function elin({ elin: number, did }: Dialplan): readonly Finding[] {
 
 const promptsFolder = fileURLToPath(new URL('../../../prompts', import.meta.url))
 
-/** Prompts that the node cannot play, by its log. */
-export async function prompts(): Promise<readonly Finding[]> {
+/** Prompts, and announcements of the dial plan, that the node cannot play, by its log. */
+export async function prompts(announcements: readonly string[]): Promise<readonly Finding[]> {
   const { good, mind } = findingsAbout('prompts')
   const warnings: Record<string, string>[] = []
   const log = createRelayedLogger('warn', (line) => void warnings.push(JSON.parse(line) as Record<string, string>))
-  await loadPrompts({ folder: promptsFolder, languages: ['en'], log })
+  await loadPrompts({ folder: promptsFolder, languages: ['en'], announcements, log })
   if (warnings.length === 0) return [good(promptsFolder)]
   return warnings.map(({ event, path, reason }) =>
     event === 'prompt.outdated'

@@ -20,6 +20,7 @@ export function moveCommand(user: Command, needs: CommandNeeds): void {
     .addArgument(extensionArgument())
     .addOption(siteOption('--to', 'the new home site').makeOptionMandatory())
     .option(...asJson)
+    .addHelpText('after', '\nExample:\n  hotdesk user move 100 --to paris')
     .action((extension: Extension, { to, ...form }: Form & { to: SiteName }) =>
       withDirectory(needs.config('look'), (directory, store) =>
         move({ needs, kind: 'user', subject: extension, form }, { extension, to, directory, store }),

@@ -25,6 +25,10 @@ export function renameCommand(user: Command, needs: CommandNeeds): void {
     .addArgument(extensionArgument('new', 'the new extension'))
     .option(...yesOption)
     .option(...asJson)
+    .addHelpText(
+      'after',
+      '\nForwards of other users follow, after a question. Lines of dial plans are printed, not changed.\n\nExample:\n  hotdesk user rename 100 105',
+    )
     .action((old: Extension, extension: Extension, form: Form & Confirmation) =>
       withDirectory(needs.config('look'), (directory, store) =>
         rename({ needs, kind: 'user', subject: old, form }, { old, extension, directory, store }, form),

@@ -40,7 +40,7 @@ describe('hotdesk why', () => {
         `this is the dial plan on this machine, ${fileOf('paris')}, with all trunks up`,
         '',
         '  emergency   100 is not an emergency number of paris',
-        '  code        not a feature code',
+        '  code        not a login or logout code',
         '  caller      the caller is assumed to be logged in',
         '  leaving     no logout is pending',
         '  number      100 is an extension at paris',
@@ -114,6 +114,7 @@ describe('hotdesk why', () => {
     ['*77*100*', 'HD0003', 'a voice asks for the PIN of 100'],
     ['*77*5*', 'HD0003', 'the user is logged out'],
     ['7', 'HD0001', 'the caller gets 404 Not Found'],
+    ['*68*london*7', 'HD0001', 'the caller gets 404 Not Found'],
   ])('%s dialled at %s: %s', async (digits, device, outcome) => {
     expect(await desk.json('why', digits, '--from', device)).toMatchObject({ outcome })
   })

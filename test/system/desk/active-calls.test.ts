@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Phone } from '../../../src/softphones/softphone.js'
 import { type CommandLine, openCommandLine } from '../../support/node/command-line.js'
-import { converse, expectSound } from '../../support/node/conversation.js'
+import { converse, expectSound, hangUp } from '../../support/node/conversation.js'
 import { networkSecret } from '../../support/node/node.js'
 import { openTestOffice, type TestOffice } from '../../support/node/office.js'
 import { type Carrier, openCarrier, planOver } from '../../support/sip/carrier.js'
@@ -19,6 +19,7 @@ describe('calls in progress', () => {
   let desk: CommandLine
   let alice: Phone
   let bob: Phone
+  let carol: Phone
   let centre: Phone
 
   beforeAll(async () => {
@@ -30,7 +31,8 @@ describe('calls in progress', () => {
     centre = carrier.line('112', first.udp)
     alice = await office.phone('HD0001', first)
     bob = await office.phone('HD0002', second)
-    await office.seat({ '100': 'HD0001', '101': 'HD0002' })
+    carol = await office.phone('HD0003', first)
+    await office.seat({ '100': 'HD0001', '101': 'HD0002', '102': 'HD0003' })
     desk = await openCommandLine(office.redis, networkSecret)
   }, 60_000)
 
@@ -70,6 +72,13 @@ describe('calls in progress', () => {
     await Promise.all([conversation.caller.ended, conversation.callee.ended])
     const event = await office.redis.cli('XREVRANGE', '{hd}:events', '+', '-', 'COUNT', '1')
     expect(event.split('\n').slice(1)).toEqual(expect.arrayContaining(['call.hungup', 'call', id, 'host', hostname(), 'node', 'paris-1']))
+  })
+
+  it('name only the phone that a forward has reached', async () => {
+    await office.directory.putUser('101', { ringSeconds: 1, forwards: { noAnswer: '102' } })
+    const conversation = await converse(alice, '101', carol)
+    expect(await active()).toEqual([expect.objectContaining({ to: 'user 102', phones: ['HD0003'] })])
+    await hangUp(conversation)
   })
 
   it('never end an emergency call by an operator, nor one that does not exist', async () => {

@@ -121,6 +121,7 @@ describe('a node whose dial plan is reloaded', () => {
     await reaches(atFirst)
     expect(paris.running).toBe(true)
     expect((await desk.hotdesk('events')).out).toMatch(/ reloaded .*changed the dial plan, .*by SIGHUP/)
+    expect((await desk.hotdesk('events')).out).toMatch(/ reloaded .*changed the dial plan, via cli, by [^@ ]+, host /)
   })
 
   it('reports to a command that asks for every node of the network', async () => {
