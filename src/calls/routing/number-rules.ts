@@ -77,6 +77,8 @@ export function code({ digits }: QuestionOf<'dialled'>, { dialplan, directory }:
 export function caller({ by }: QuestionOf<'dialled'>): Ruling {
   if (by === null) return { words: 'the caller is assumed to be logged in' }
   if (by.user === null) return { words: `nobody is logged in at ${by.device.id}`, to: { kind: 'please-log-in' } }
+  // The owner of the phone: a login of theirs has ended.
+  if (!by.user.enabled) return { words: `${by.user.name} is disabled`, to: { kind: 'please-log-in' } }
   return { words: `${by.user.name} (${by.user.extension}) calls from ${by.device.id}` }
 }
 

@@ -84,6 +84,16 @@ describe('where a call goes', () => {
     expect(decided('112', 'HD0002', leaving).to.kind).toBe('emergency')
   })
 
+  it('the phone of a user who is disabled makes only emergency calls, and takes the login of somebody else', () => {
+    const users = [userOf('100', 'Alice', { enabled: false }), bob]
+    const knowledge = scene({ ...atWork, users })
+    const by = { device: deviceOf('HD0003', '100'), user: users[0] ?? null }
+    const toOf = (digits: string) => decide({ kind: 'dialled', digits, by }, knowledge).to
+    for (const digits of ['101', '00155512345']) expect(toOf(digits)).toEqual({ kind: 'please-log-in' })
+    expect(toOf('112').kind).toBe('emergency')
+    expect(toOf('*77*101*')).toEqual({ kind: 'login', extension: '101' })
+  })
+
   it('a phone at another node is reached through this node, as long as it lives', () => {
     const away = { ...atWork, registered: { HD0001: 'london-1' } }
     expect(decided('100', 'HD0002', { ...away, nodes: ['paris-1', 'london-1'] }).to).toMatchObject({
