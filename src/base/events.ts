@@ -81,7 +81,7 @@ export const logEvents = {
   'trunk.registered': 'The node is registered at the trunk, for the first time or again after a failure (`seconds` until it expires).',
   'trunk.unregistered':
     'A registration at the trunk failed (`status`, `reason`); the next attempt is in `seconds`. Logged once for each cause.',
-  'webhook.failed': 'A webhook did not accept an event (`hook`, `reason`); it is posted again.',
+  'webhook.failed': 'A webhook did not accept an event, or Redis did not give the events (`hook`, `reason`); they are posted later.',
   'webhook.accepted': 'The webhook accepts events again.',
   'trunk.full': 'The trunk is at its limit (`limit`) and takes no ordinary calls. Logged once until it takes one again.',
   'http.listening': 'The HTTP address.',

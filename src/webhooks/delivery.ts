@@ -26,28 +26,36 @@ const finishWithinMs: Milliseconds = 2_000
 /** Progress of a receiver in Redis: `cursor` is the last event that it has; `failing` since when, in seconds, and `reason`, why. */
 export const progressKey = ({ id }: Pick<Hook, 'id'>): string => `webhook:${id}`
 
+export interface Delivery {
+  /** Why events wait in Redis although it is there; null: they do not, or another node posts them. */
+  readonly trouble: string | null
+  close(): Promise<void>
+}
+
 /**
  * Posts the events of the stream to one receiver, in order, each until it is accepted. The cursor moves after the post, so an event may be
  * posted twice but none is left out. A new receiver begins with the next event.
  */
-export function createDelivery(hook: Hook, { store, isOwner, clock, log, metrics }: DeliveryNeeds): { close(): Promise<void> } {
+export function createDelivery(hook: Hook, { store, isOwner, clock, log, metrics }: DeliveryNeeds): Delivery {
   const key = progressKey(hook)
   const aborting = new AbortController()
   let isStopping = false
   let cursor: string | null = null
   let failures = 0
+  let trouble: string | null = null
   let round = Promise.resolve()
   let alarm = clock.after(0, begin)
 
   function begin(): void {
     round = work()
+      .then(noteSuccess)
       .catch(reportFault)
       .then((isMore) => {
         if (!isStopping) alarm = clock.after(failures > 0 ? retryMs(failures) : isMore ? 0 : lookEveryMs, begin)
       })
   }
 
-  /** One page of events. True: there are more. */
+  /** One page of events. True: there are more. @throws AppError STORE_UNAVAILABLE, also if the node lacks a right */
   async function work(): Promise<boolean> {
     if (store.state !== 'connected' || !isOwner()) {
       // Another node goes on from here; its cursor counts when this node is the owner again.
@@ -99,14 +107,25 @@ export function createDelivery(hook: Hook, { store, isOwner, clock, log, metrics
     await store.putFields(key, { cursor: id, ...(wasFailing ? { failing: '', reason: '' } : {}) })
   }
 
+  function noteSuccess(isMore: boolean): boolean {
+    trouble = null
+    return isMore
+  }
+
   function reportFault(fault: unknown): false {
     cursor = null
-    if (!isAppError(fault, 'STORE_UNAVAILABLE'))
-      log.error({ event: 'node.fault', err: fault }, `events cannot be posted to ${hook.name}: ${faultText(fault)}`)
+    // While Redis is away, the events wait there. A right that the node lacks stays away.
+    const reason = isAppError(fault) && store.state !== 'connected' ? null : faultText(fault)
+    const line = isAppError(fault) ? { event: 'webhook.failed', hook: hook.name, reason } : { event: 'node.fault', err: fault }
+    if (reason !== null && reason !== trouble) log.error(line, `events for ${hook.name} wait in Redis: ${reason}`)
+    trouble = reason
     return false
   }
 
   return {
+    get trouble() {
+      return trouble
+    },
     async close() {
       isStopping = true
       alarm.cancel()

@@ -38,11 +38,19 @@ export function createWebhooks({ settings, events, ...needs }: WebhooksNeeds): W
     needs.metrics.webhookPostsTotal,
     (['delivered', 'failed'] as const).map((outcome) => ({ outcome })),
   )
-  const deliveries = hooks.map((hook) => createDelivery(hook, { ...needs, isOwner: () => ownerOf(hook, directory) === node }))
+  const deliveries = hooks.map((hook) => ({
+    name: hook.name,
+    delivery: createDelivery(hook, { ...needs, isOwner: () => ownerOf(hook, directory) === node }),
+  }))
   return {
-    warnings: () => hooks.flatMap((hook) => [...misprints(hook, events), ...failure(hook, store)]),
+    warnings: () => [
+      ...hooks.flatMap((hook) => [...misprints(hook, events), ...failure(hook, store)]),
+      ...deliveries.flatMap(({ name, delivery: { trouble } }) =>
+        trouble === null ? [] : [`webhook ${name}: events wait in Redis: ${trouble}`],
+      ),
+    ],
     async close() {
-      await Promise.all(deliveries.map((delivery) => delivery.close()))
+      await Promise.all(deliveries.map(({ delivery }) => delivery.close()))
     },
   }
 }

@@ -266,3 +266,21 @@ it('a pattern that fits no event is a warning', async () => {
   const { webhooks } = await openNode('paris-1', [receiver.url], ['logins'])
   expect(webhooks.warnings().join()).toContain('there is no event "logins"')
 })
+
+it('events that the node may not read are a warning, until it may', async () => {
+  const receiver = await openReceiver()
+  const { webhooks, log } = await openNode('paris-1', [receiver.url])
+  await begun(1)
+  await redis.cli('ACL', 'SETUSER', 'default', '-xrange')
+  try {
+    while (webhooks.warnings().length === 0) await redis.cli('PING')
+    expect(webhooks.warnings().join()).toMatch(/^webhook 127\.0\.0\.1:\d+ \([0-9a-f]{4}\): events wait in Redis: .*xrange/)
+    expect(log.lines.filter((line) => line.includes('webhook.failed'))).toHaveLength(1)
+  } finally {
+    await redis.cli('ACL', 'SETUSER', 'default', '+xrange')
+  }
+  const ids = await emit(1)
+  await receiver.reached(1)
+  expect(receiver.accepted).toEqual(ids)
+  while (webhooks.warnings().length > 0) await redis.cli('PING')
+})
