@@ -2,17 +2,26 @@ import type { Dialplan } from '../../dialplan/dialplan.js'
 import type { Diversion } from '../../sip/diversion/diversion.js'
 import { printDiversions } from '../../sip/diversion/diversion-header.js'
 import { diversionsIn } from '../../sip/diversion/reported.js'
+import type { Party } from '../../sip/identity/party.js'
 import { sipUri } from '../../sip/uri/sip-uri.js'
 import type { IncomingInvite, SipHeaders } from '../../srf/srf.js'
 import type { Caller } from '../inbound/caller.js'
 
 type Numbers = Pick<Dialplan, 'did' | 'route'>
 
-/** The forwards that a call has passed before it came here, oldest first. Only trunks and nodes report them; a phone is the start of its calls. */
-export function reportedDiversions({ header }: Pick<IncomingInvite, 'header'>, caller: Caller, dialplan: Numbers): readonly Diversion[] {
+/**
+ * The forwards that a call has passed before it came here, oldest first. Only trunks and nodes report them; a phone is the start of its calls.
+ * An anonymous caller may be known by who has forwarded the call, so outside numbers are private then.
+ */
+export function reportedDiversions(
+  { header }: Pick<IncomingInvite, 'header'>,
+  caller: Caller,
+  dialplan: Numbers,
+  { isPrivate }: Pick<Party, 'isPrivate'>,
+): readonly Diversion[] {
   if (caller.kind === 'node') return diversionsIn(header)
   if (caller.kind !== 'trunk') return []
-  const isTrusted = caller.trunk.trust !== 'none'
+  const isTrusted = caller.trunk.trust !== 'none' && !isPrivate
   return diversionsIn(header).map((diversion) => fromOutside(diversion, dialplan, isTrusted ? 'trusted' : 'untrusted'))
 }
 

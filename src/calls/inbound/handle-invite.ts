@@ -17,7 +17,7 @@ import { calledDigits, completeDigits } from '../routing/called-digits.js'
 import type { Knowledge, Question } from '../routing/contract.js'
 import { decide } from '../routing/decide.js'
 import { callbackDevice, emergencyOf } from '../routing/number-rules.js'
-import type { ReplaceCall } from '../transfer/replace-call.js'
+import { asksToReplace, type ReplaceCall } from '../transfer/replace-call.js'
 import type { Caller, Callers, DeviceCaller, TrunkCaller } from './caller.js'
 import type { FeatureCalls } from './feature-call.js'
 import { type HopPurpose, hopTokenHeader } from './hop-token.js'
@@ -95,7 +95,7 @@ function proceed(call: Call, caller: Caller, needs: InviteNeeds): Promise<void> 
         kind: 'handed',
         digits: dialled(call.invite.uri),
         hops: caller.hops,
-        diversions: reportedDiversions(call.invite, caller, call.plan),
+        diversions: reportedDiversions(call.invite, caller, call.plan, call.party),
       })
     case 'unknown':
       return record(call, () => reject(call, { reason: 'not-allowed' }))
@@ -146,12 +146,12 @@ async function fromTrunk(call: Call, caller: TrunkCaller, { record, dial, trunks
     const headers = { 'Retry-After': String(place.retryAfterSeconds) }
     return record(call, () => reject(call, { reason: 'trunk-full', headers }))
   }
-  const diversions = reportedDiversions(call.invite, caller, call.plan)
+  const diversions = reportedDiversions(call.invite, caller, call.plan, call.party)
   await record(call, () => dial(call, decide({ kind: 'delivered', number, diversions }, call.knowledge))).finally(place.leave)
 }
 
 function fromDevice(call: Call, caller: DeviceCaller, { featureCalls, record, dial, replaceCall }: InviteNeeds): Promise<void> {
-  if (call.invite.header('Replaces') !== '') return record(call, () => replaceCall(call, caller))
+  if (asksToReplace(call.invite)) return record(call, () => replaceCall(call, caller))
   const decision = decide({ kind: 'dialled', digits: completeDigits(call.invite.uri, call.plan), by: caller }, call.knowledge)
   const { to } = decision
   switch (to.kind) {

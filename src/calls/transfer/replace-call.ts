@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.js'
 import { splitList } from '../../sip/syntax/list.js'
-import type { InviteResult, SipDialog } from '../../srf/srf.js'
+import type { IncomingInvite, InviteResult, SipDialog } from '../../srf/srf.js'
 import type { Connect } from '../bridge/connect.js'
 import { type Conversations, dialogOf, type End, otherEnd } from '../bridge/conversations.js'
 import { joinLeg } from '../bridge/joined-leg.js'
@@ -22,6 +22,13 @@ export interface ReplaceCallNeeds {
 
 /** A phone takes over a call that is up at another phone of its user, by INVITE with Replaces (RFC 3891 §3). Resolves when the call has ended. */
 export type ReplaceCall = (call: Call, by: DeviceCaller) => Promise<Termination>
+
+/** Whether an INVITE names a call to take over. A malformed Replaces is ignored like any header that the call does not need, unless Require names it. */
+export function asksToReplace({ header }: Pick<IncomingInvite, 'header'>): boolean {
+  const values = splitList(header('Replaces'))
+  const isRequired = splitList(header('Require')).some((tag) => tag.trim().toLowerCase() === 'replaces')
+  return values.length > 0 && (isRequired || values.some((value) => parseReplaces(value) !== null))
+}
 
 export function createReplaceCall({ conversations, connect, limits, clock }: ReplaceCallNeeds): ReplaceCall {
   async function takeOver(call: Call, end: End, by: DeviceCaller): Promise<Termination> {
