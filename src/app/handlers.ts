@@ -3,8 +3,9 @@ import { isAppError } from '../base/errors.js'
 import { parseDeviceId } from '../base/identity.js'
 import type { Seal } from '../base/seal.js'
 import type { Calls, CallView } from '../calls/calls.js'
+import type { Config } from '../config/config.js'
 import type { Frozen, Handlers, Reply } from '../control/control.js'
-import type { LivePlan } from '../dialplan/dialplan.js'
+import type { Dialplan, LivePlan } from '../dialplan/dialplan.js'
 import type { NetworkClock } from '../store/store.js'
 import type { Trunks } from '../trunks/trunks.js'
 import type { LiveSettings } from './live-settings.js'
@@ -47,7 +48,7 @@ export function createHandlers({
     const { site, fingerprint, codes, elin, trunks: all } = plan.current
     const names = all.map(({ name }) => name)
     const about = { site, file: settings.current.dialplan, fingerprint, ...codes, elin, trunks: names }
-    return { ...about, loaded: moment(loaded), problems: problemsOf(read, plan) }
+    return { ...about, loaded: moment(loaded), problems: problemsOf(read, plan.current, settings.current) }
   }
 
   return {
@@ -98,10 +99,10 @@ function callReply(view: CallView, moment: (ms: Milliseconds) => string) {
 }
 
 /** How the files on the disk differ from what is in force. */
-function problemsOf(read: () => Reading, { current }: LivePlan): readonly string[] {
+function problemsOf(read: () => Reading, current: Dialplan, { node }: Pick<Config, 'node'>): readonly string[] {
   try {
     const { fingerprint } = read().dialplan
-    return fingerprint === current.fingerprint ? [] : ['its file has changed since; `hotdesk reload` loads it']
+    return fingerprint === current.fingerprint ? [] : [`its file has changed since; \`hotdesk reload --node ${node}\` loads it`]
   } catch (fault) {
     if (!isAppError(fault)) throw fault
     return [`its file has changed since and cannot be loaded: ${fault.says}`]

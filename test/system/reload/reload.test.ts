@@ -144,9 +144,9 @@ describe('hotdesk why', () => {
   it('speaks of the dial plan that is loaded, and warns if the file differs', async () => {
     writeFileSync(planFile(), planOver(second.address).replace('"10X"]', '"10X","2XX"]'))
     const { out } = await desk.hotdesk('why', '200', '--from', 'HD0001')
-    expect(out).toContain('the dial plan of paris-1: its file has changed since; `hotdesk reload` loads it')
+    expect(out).toContain('the dial plan of paris-1: its file has changed since; `hotdesk reload --node paris-1` loads it')
     expect(out).toContain('neither an extension nor a route of paris matches')
-    const warning = 'the dial plan of paris-1: its file has changed since; `hotdesk reload` loads it'
+    const warning = 'the dial plan of paris-1: its file has changed since; `hotdesk reload --node paris-1` loads it'
     expect((await desk.hotdesk('status')).err).toContain(warning)
     expect((await desk.hotdesk('status', '--site', 'london')).err).not.toContain('dial plan')
     expect((await desk.hotdesk('site', 'show', 'paris')).err).toContain(warning)
