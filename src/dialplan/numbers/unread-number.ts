@@ -23,7 +23,10 @@ export function classOfUnread(number: string, country: CountryCode | null): Outs
 }
 
 function readingsOf(text: string, country: CountryCode | null): CostlyClass[] {
-  const digits = text.replace(/[^0-9]/g, '').slice(0, mostDigits)
+  const digits = text
+    .normalize('NFKC')
+    .replace(/[^0-9]/g, '')
+    .slice(0, mostDigits)
   const abroad = iddPattern(country)
   const hasPlus = text.startsWith('+')
   if (!hasPlus && !abroad.test(digits)) return country === null ? [] : nationalReadings(digits, country)
@@ -56,7 +59,7 @@ function afterCodes(digits: string, country: CountryCode): CostlyClass[] {
   const abroad = iddPattern(country)
   const home = getCountryCallingCode(country)
   const isPossible = parsed(digits, country) !== null
-  return Array.from({ length: longestCode }, (_, index) => digits.slice(index + 1)).flatMap((rest) => {
+  return Array.from({ length: longestCode + 1 }, (_, index) => digits.slice(index)).flatMap((rest) => {
     const isAbroad = abroad.test(rest)
     if (isPossible || !isAbroad) return isAbroad || (!isPossible && nationalStart.test(rest)) ? costly(rest, country) : []
     const number = rest.replace(abroad, '')

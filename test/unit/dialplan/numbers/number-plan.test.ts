@@ -150,6 +150,9 @@ describe('the class of a number that cannot be read is the most costly that a ca
     // Both ways to dial abroad at once, or a 0 too many.
     ['FR', '+00442079460000', 'international'],
     ['FR', '000442079460000', 'international'],
+    ['FR', '+3300442079460000', 'international'],
+    // Full-width digits.
+    ['FR', '００442079460000', 'international'],
     // Without a prefix, as many carriers take it.
     ['FR', '442079460000', 'international'],
     ['US', '442079460000', 'international'],
