@@ -41,7 +41,7 @@ export async function openTelephony(
   const { config, settings, clock, metrics, lifecycle } = context
   const { node, secret, network } = config
   const { domain } = config.sip
-  const registrar = openRegistrar(context, { plan, store, srf, directory, server, movesPhones })
+  const registrar = openRegistrar(context, { plan, store, srf, directory, hotdesk, server, movesPhones })
   const media = createMedia({ ...config.media, clock, metrics, log: partLog(context, 'media') })
   lifecycle.opened(media, 'media', (opened) => opened.close())
   const ivr = await openIvr(context, { media, hotdesk, directory, announcements: plan.current.announcements })
@@ -86,9 +86,9 @@ export async function openTelephony(
   return { trunks, calls, ivr, registrar }
 }
 
-type RegistrarParts = Pick<TelephonyNeeds, 'plan' | 'store' | 'srf' | 'directory' | 'server' | 'movesPhones'>
+type RegistrarParts = Pick<TelephonyNeeds, 'plan' | 'store' | 'srf' | 'directory' | 'hotdesk' | 'server' | 'movesPhones'>
 
-function openRegistrar(context: NodeContext, { plan, store, srf, directory, server, movesPhones }: RegistrarParts): Registrar {
+function openRegistrar(context: NodeContext, { plan, store, srf, directory, hotdesk, server, movesPhones }: RegistrarParts): Registrar {
   const { config, settings, clock, metrics, lifecycle } = context
   const { domain, aliases, advertise } = config.sip
   const registrar = createRegistrar({
@@ -102,7 +102,8 @@ function openRegistrar(context: NodeContext, { plan, store, srf, directory, serv
     addresses: advertise === null ? [] : [advertise],
     settings: registrarSettings(config),
     limits: () => registrarSettings(settings.current),
-    movesPhones,
+    // A phone keeps its place during an emergency call and the quiet time after it, so that the emergency centre can call back.
+    mustMove: (device) => movesPhones() && !hotdesk.isQuiet(device),
     plan,
     setKnownSources: server.setKnownSources,
     onFlowGone: server.onFlowGone,

@@ -78,7 +78,7 @@ export interface RegistrarNeeds {
   /** Limits that a reload may change; absent: those of `settings`. */
   readonly limits?: () => ExpiryLimits
   /** Whether phones that register must go to another node of the site now; absent: never. */
-  readonly movesPhones?: () => boolean
+  readonly mustMove?: (device: DeviceId) => boolean
   /** Informs the SIP server about known sources and how to challenge others; null or absent for a server that does not take this. */
   readonly setKnownSources?: Sipd['setKnownSources'] | null
   /** Reports closed connections of phones, as `tcp 192.0.2.7:40312`; absent if the SIP server does not report them. */
@@ -131,7 +131,7 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
     date: () => clock.now() + store.clock.aheadMs,
     log,
     metrics,
-    movesPhones: needs.movesPhones ?? (() => false),
+    mustMove: needs.mustMove ?? (() => false),
     limits: needs.limits ?? (() => settings),
     registered,
   })

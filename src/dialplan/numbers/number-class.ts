@@ -13,6 +13,7 @@ export function parsed(number: string, country: CountryCode | null): PhoneNumber
 export function classOfPhone(phone: PhoneNumber, country: CountryCode | null): OutsideClass {
   const type = phone.getType()
   if (type === 'PREMIUM_RATE' || phone.countryCallingCode === internationalPremium) return 'premium'
+  if (internationalService.includes(phone.countryCallingCode)) return 'other'
   if (country === null || isForeign(phone, country)) return 'international'
   switch (type) {
     case 'MOBILE':
@@ -28,6 +29,8 @@ export function classOfPhone(phone: PhoneNumber, country: CountryCode | null): O
 }
 
 const internationalPremium = '979'
+/** Freephone and shared-cost numbers of all countries (ITU-T E.169). */
+const internationalService: readonly string[] = ['800', '808']
 
 /** Countries that share a code with others and charge calls between them. Elsewhere, as in +44, islands belong to the country. */
 const sharedCodes: readonly string[] = ['1', '7']

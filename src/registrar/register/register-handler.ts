@@ -28,8 +28,8 @@ export interface RegisterNeeds {
   readonly date: () => Milliseconds
   readonly log: Logger
   readonly metrics: Metrics
-  /** The node is draining, and another node of the site takes its phones. */
-  readonly movesPhones: () => boolean
+  /** The node is draining, and another node of the site takes this phone. */
+  readonly mustMove: (device: DeviceId) => boolean
   /** A reload may change them. */
   readonly limits: () => ExpiryLimits
   /** Emits each device that has a binding here after its REGISTER. */
@@ -77,7 +77,7 @@ export function createRegisterHandler(needs: RegisterNeeds): (request: IncomingR
     const { device } = proven
     const before = bindings.of(device)
     const intent = needs.names.isServed(request) ? readIntent(request, limits()) : otherDomain
-    const isAway = intent.kind === 'change' && intent.contacts.some(({ seconds }) => seconds > 0) && needs.movesPhones()
+    const isAway = intent.kind === 'change' && intent.contacts.some(({ seconds }) => seconds > 0) && needs.mustMove(device)
     const refused = isAway ? moving : intent.kind === 'refusal' ? intent : intent.kind === 'fetch' ? null : change(request, proven, intent)
     if (refused) {
       count('refused')

@@ -53,6 +53,7 @@ describe('the class of a number', () => {
     ['GB', '0033899123456', 'premium'],
     ['GB', '+97912345678', 'international'],
     ['GB', '+979123456789', 'premium'],
+    ['GB', '0080012345678', 'other'],
     ['GB', '+8816123456', 'international'],
     // Guernsey is dialled and charged like the United Kingdom.
     ['GB', '07911123456', 'mobile'],
