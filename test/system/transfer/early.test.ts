@@ -68,6 +68,7 @@ describe('a phone with two calls', () => {
     const { alices, ringing, second } = await transferRinging()
     // The INVITE that was taken over has ended for this phone (RFC 3891 §3).
     expect((await second.final).answer.status).toBe(487)
+    await peer.hears('that it rings', (message) => message.kind === 'request' && message.body.toString().includes('SIP/2.0 180'))
     const carols = await answer(ringing)
     await peer.hears('the final report', (message) => message.kind === 'request' && message.body.toString().includes('SIP/2.0 200 OK'))
     await peer.hearsRequest('BYE')
@@ -109,6 +110,13 @@ describe('a phone with two calls', () => {
     await alices.ended
     peer.send(peer.request(inDialog(invite, accepted, { method: 'BYE', cseq: 10 })))
     await carols.ended
+  })
+
+  it('whose hops are used up is not transferred: 483 (RFC 7332 §4)', async () => {
+    const dialling = raw.dial('100', { headers: [['Max-Forwards', '2']] })
+    const alices = await answer(await alice.nextCall())
+    await dialling.final
+    expect((await refer(alices, `<sip:102@${domain}>`)).response.status).toBe(483)
   })
 
   describe('an INVITE with Replaces', () => {

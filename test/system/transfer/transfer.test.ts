@@ -161,6 +161,39 @@ describe('transfer between phones of one node', () => {
     await end(before.caller, before.callee)
   })
 
+  it('a second transfer of a call is refused as long as the first is under way', async () => {
+    const before = await talk(alice, '101', bob)
+    const referral = await refer(before.callee, `<${at('102')}>`)
+    const ringing = await carol.nextCall()
+    const again = await before.callee.dialog.request('REFER', { headers: { 'Refer-To': `<${at('102')}>` } })
+    expect(again.status).toBe(491)
+    ringing.reject(486)
+    await referral.final
+    await end(before.caller, before.callee)
+  })
+
+  it('a call is not joined to itself, and a call that is up is not an early dialog (RFC 3891 §3)', async () => {
+    const before = await talk(alice, '101', bob)
+    expect((await refer(before.callee, replacing(before.callee, at('100')))).response.status).toBe(404)
+    const second = await talk(bob, '102', carol)
+    const early = replacing(second.caller, at('102')).replace('>', '%3Bearly-only>')
+    expect((await refer(before.callee, early)).response.status).toBe(486)
+    for (const { dialog } of [before.caller, second.callee]) expect(dialog.ended).toBe(false)
+  })
+
+  it('the other side refuses the new session: both calls go on, each with the session that it had', async () => {
+    const before = await talk(alice, '101', bob)
+    const second = await talk(bob, '102', carol)
+    before.caller.dialog.onRequest((request) => request.respond(request.method === 'INVITE' ? 488 : 200))
+    const restored = new Promise<string>((resolve) => second.callee.dialog.onAck((sdp) => void (sdp !== '' && resolve(sdp))))
+    const referral = await refer(before.callee, replacing(second.caller, at('102')))
+    expect((await referral.final).statusLine).toContain('SIP/2.0 488')
+    expect(await restored).toBe(second.caller.audio.localSdp)
+    mute(before.caller, before.callee)
+    await expectUndisturbed(second)
+    for (const { dialog } of [before.caller, before.callee]) expect(dialog.ended).toBe(false)
+  })
+
   it('a call of somebody else cannot be taken over', async () => {
     const before = await talk(alice, '101', bob)
     const named = replacing(before.caller, at('101'))
