@@ -97,13 +97,21 @@ export function createTransfers(needs: TransfersNeeds): Transfers {
       if (call.progress.ringing !== null) subscription.progress(180, 'Ringing')
       return
     }
-    const run = async (): Promise<Termination> => (to.kind === 'new' ? dial(call, to.decision) : takeOver(call, to, referral))
+    const run = async (): Promise<Termination> =>
+      to.kind === 'new' ? dial(call, to.decision) : keepingOther(to, () => takeOver(call, to, referral))
     void record(call, () => countedOn(call, from, run))
   }
 
   /** A call outside that goes on after a transfer still counts. */
   function countedOn(call: Call, { callee: { outside } }: Participant, run: () => Promise<Termination>): Promise<Termination> {
     return outside ? limits.counted(call, outside, run) : run()
+  }
+
+  /** Many phones hang up both calls as soon as their REFER is accepted. */
+  function keepingOther({ end }: OtherCall, run: () => Promise<Termination>): Promise<Termination> {
+    const { bridge } = end.conversation
+    bridge.keep(otherEnd(end).side)
+    return run().finally(bridge.release)
   }
 
   /** RFC 5589 §7: the other call of the phone ends for it, and its other side joins this one. */

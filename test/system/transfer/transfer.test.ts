@@ -161,6 +161,21 @@ describe('transfer between phones of one node', () => {
     await end(before.caller, before.callee)
   })
 
+  it('an attended transfer by a phone that hangs up both calls at once connects the other sides', async () => {
+    const before = await talk(alice, '101', bob)
+    const second = await talk(bob, '102', carol)
+    const hungUp = new Promise<void>((resolve) => {
+      second.callee.dialog.onRequest(async (request) => {
+        await Promise.all([before.callee.hangUp(), second.caller.hangUp()])
+        resolve()
+        request.respond(200, { headers: { 'Content-Type': 'application/sdp' }, body: second.callee.audio.reoffer() })
+      })
+    })
+    await refer(before.callee, replacing(second.caller, at('102')))
+    await hungUp
+    await expectSound({ caller: before.caller, callee: second.callee })
+  })
+
   it('a second transfer of a call is refused as long as the first is under way', async () => {
     const before = await talk(alice, '101', bob)
     const referral = await refer(before.callee, `<${at('102')}>`)
