@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
+import { getCountries, Metadata } from 'libphonenumber-js/max'
 import { describe, expect, test } from 'vitest'
 import { type HostileText, hostileText, hostileTexts, partsOf } from '../support/net/hostile-texts.js'
 import { countedPattern, type PatternNode } from '../support/repo/regex-steps.js'
@@ -56,6 +57,9 @@ function expectLinear(patterns: readonly Pattern[]): void {
   expect(weak.map(({ where, source, by }) => `${where} /${source}/ by ${by}`)).toEqual([])
 }
 
+/** Its patterns are in the metadata of libphonenumber. */
+const ofPrefixes = 'src/dialplan/numbers/unread-number.ts'
+
 describe('no pattern takes a time that grows faster than its text', () => {
   test('in src', () => {
     const patterns = patternsIn(tree)
@@ -63,7 +67,7 @@ describe('no pattern takes a time that grows faster than its text', () => {
     expectLinear(patterns)
   })
 
-  test('in src all patterns are literals that the test can read', () => {
+  test('in src all patterns are literals that the test can read, and the prefixes of calls abroad repeat nothing', () => {
     const made: string[] = []
     for (const file of tree) {
       visit(file.program, (node) => {
@@ -71,7 +75,13 @@ describe('no pattern takes a time that grows faster than its text', () => {
         if (callee?.name === 'RegExp') made.push(`${file.path}:${file.lineOf(node.start)}`)
       })
     }
-    expect(made).toEqual([])
+    expect(made.map((place) => place.replace(/:\d+$/, ''))).toEqual([ofPrefixes])
+    const repeating = getCountries().filter((country) => {
+      const metadata = new Metadata()
+      metadata.selectNumberingPlan(country)
+      return !/^(?:[0-9()?:|[\]-]|\\d)*$/.test(metadata.numberingPlan?.IDDPrefix() ?? '')
+    })
+    expect(repeating).toEqual([])
   })
 
   test('in the functions of Redis', () => {
