@@ -40,7 +40,7 @@ export interface DrainRequest {
 /** What operators do to the calls of this node. */
 export interface Operations {
   readonly drainState: DrainState
-  /** Whether phones must register at a sister. Without one they stay: nobody else could reach them. */
+  /** Whether phones must register at a sister. Without one they stay, because no other node could reach them. */
   readonly movesPhones: boolean
   /** From now on the node takes no new calls except emergency calls. */
   drain(request: DrainRequest, by: string): void

@@ -9,7 +9,7 @@ interface Reinvite {
 }
 
 const maxRetries = 3
-/** A longer Retry-After is not waited for: somebody is on the phone. */
+/** Longest Retry-After that is obeyed, because two people are in the call. */
 const maxWaitMs: Milliseconds = 10_000
 
 /** Joins the far end to another party by re-INVITE, which is sent again if the far end had one under way. */

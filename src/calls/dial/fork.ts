@@ -43,7 +43,7 @@ export interface Fork extends Attempt {
   withdraw(device: DeviceId): void
   /** The branch has lost its far end. Counts as a timeout. */
   fail(branch: Branch): void
-  /** A leg from elsewhere takes the call, and all branches are cancelled. False: the call does not ring any more. */
+  /** A leg from elsewhere takes the call, and all branches are cancelled. False: the call has stopped ringing. */
   take(branch: Branch, leg: AcceptedLeg): boolean
 }
 

@@ -1,5 +1,6 @@
 import { errors } from '../../base/errors.js'
 import type { IncomingInvite, SipDialog } from '../../srf/srf.js'
+import { withAnswer } from '../bridge/answered-dialog.js'
 import { sessionDescription } from '../bridge/session-description.js'
 
 /** Answers a call silently. */
@@ -32,23 +33,6 @@ export function parkedInvite(invite: IncomingInvite, { park }: ParkPort): Incomi
       if (answer !== '') return withAnswer(parked.dialog, answer)
       await parked.dialog.bye()
       throw errors.SIP_SEND_FAILED.unanswered({ reason: `the re-INVITE got ${reply.status} ${reply.reason}` })
-    },
-  }
-}
-
-/** The dialog, as if its ACK brought the answer. */
-function withAnswer(dialog: SipDialog, answer: string): SipDialog {
-  return {
-    ...dialog,
-    get description() {
-      return dialog.description
-    },
-    get ended() {
-      return dialog.ended
-    },
-    onAck(listener) {
-      dialog.onAck(listener)
-      void listener(answer)
     },
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.js'
 import { errors } from '../../base/errors.js'
 import type { IncomingInvite, ResponseParts, SipDialog, SipHeaders, SipReply } from '../../srf/srf.js'
+import { withAnswer } from '../bridge/answered-dialog.js'
 import { reinviteInTurn } from '../bridge/reinvite-in-turn.js'
 import { sessionDescription } from '../bridge/session-description.js'
 
@@ -87,23 +88,4 @@ const noOffer: SipReply = { status: 488, reason: 'Not Acceptable Here', header: 
 
 function isSuccess({ status }: SipReply): boolean {
   return status >= 200 && status < 300
-}
-
-/** The dialog, whose next ACK has arrived already: it brings the answer to the first listener. */
-function withAnswer(dialog: SipDialog, answer: string): SipDialog {
-  let waiting: string | null = answer
-  return {
-    ...dialog,
-    get description() {
-      return dialog.description
-    },
-    get ended() {
-      return dialog.ended
-    },
-    onAck(listener) {
-      dialog.onAck(listener)
-      if (waiting !== null) void listener(waiting)
-      waiting = null
-    },
-  }
 }
