@@ -32,6 +32,8 @@ export interface Bridge {
   keep(side: Side): void
   /** Undoes `keep`. A side that was left alone is hung up. */
   release(): void
+  /** From `keep` to `release`. */
+  readonly isKept: boolean
   /** Ends the bridge, but not its dialogs: each can be joined to another one. */
   part(): void
 }
@@ -111,6 +113,9 @@ export function bridge({ caller, callee, kind, onRefer }: BridgeNeeds): Bridge {
     release() {
       kept = null
       if (left) end(left.by, left.reason)
+    },
+    get isKept() {
+      return kept !== null
     },
     part() {
       if (!ended) settle({ by: 'transfer', reason: '' })

@@ -53,14 +53,14 @@ export function createConnect(needs: ConnectNeeds): Connect {
     call.control.endBy((text) => void release(leg, { Reason: ourReason(text) }))
     const caller = await acceptCaller(call, leg)
     if (!caller) return { outcome: 'missed', failure: { reason: call.invite.cancelled ? 'cancelled' : 'fault' } }
-    const callee = leg.outcome === 'answered' ? leg.dialog : await answerOffer(call, caller, leg)
-    if (!callee) return { outcome: 'ended', termination: withoutCallee(call) }
+    const callee = leg.outcome === 'answered' ? leg.dialog : await calleeAfterAck(call, caller, leg)
+    if (!callee) return { outcome: 'ended', termination: withoutCallee(call, leg) }
     return { outcome: 'ended', termination: await talk({ call, caller, callee, branch }) }
   }
 
   /** The callee has answered the offer of the previous caller, and is asked for an offer to the present one. */
   async function offeredAnew({ party }: Call, { trunk }: Branch, leg: AcceptedLeg): Promise<AcceptedLeg | null> {
-    if (leg.outcome === 'offered') return leg
+    if (leg.outcome !== 'answered') return leg
     const { dialog } = leg
     const headers = trunk ? {} : connectedIdentity(party, domain)
     const joined = await joinLeg({ dialog, headers, clock, onJoined: () => undefined })
@@ -146,9 +146,9 @@ interface Legs {
   readonly branch: Branch
 }
 
-/** The caller did not answer the callee's offer, or the call was ended meanwhile. */
-function withoutCallee({ control: { endReason } }: Call): Termination {
-  if (endReason === null) return { result: 'client', reason: 'no answer to the offer' }
+/** The caller did not answer the callee's offer or did not acknowledge, or the call was ended meanwhile. */
+function withoutCallee({ control: { endReason } }: Call, { outcome }: AcceptedLeg): Termination {
+  if (endReason === null) return { result: 'client', reason: outcome === 'moved' ? 'no ack' : 'no answer to the offer' }
   return { result: 'indeterminate', reason: endReasons[endReason].text.toLowerCase() }
 }
 
@@ -159,26 +159,43 @@ function terminationOf({ by, reason }: BridgeEnd): Termination {
   return { result: 'indeterminate', reason: text === '' ? 'lost' : text.toLowerCase() }
 }
 
-/** RFC 3261 §13.2.2.4: the INVITE had no offer, so the callee's is in the 200 and the caller's answer arrives in the ACK. */
-function answerOffer(call: Call, caller: SipDialog, leg: Extract<AcceptedLeg, { outcome: 'offered' }>): Promise<SipDialog | null> {
+/**
+ * RFC 3261 §13.2.2.4: the INVITE had no offer, so the callee's is in the 200 and the caller's answer arrives in the ACK. The callee of another
+ * call stays there until the ACK.
+ */
+function calleeAfterAck(call: Call, caller: SipDialog, leg: Exclude<AcceptedLeg, { outcome: 'answered' }>): Promise<SipDialog | null> {
   return new Promise((resolve) => {
     let settled = false
-    let reason = noAnswerToOffer
-    async function give(sdp: string): Promise<void> {
+    let reason: string | null = null
+
+    async function acknowledged(sdp: string): Promise<void> {
       if (settled) return
       settled = true
-      resolve(sdp === '' || reason !== noAnswerToOffer ? await giveUp() : await leg.ack(sdp).catch(giveUp))
+      const isAnswered = leg.outcome === 'moved' || sdp !== ''
+      resolve(isAnswered && reason === null ? await taken(sdp) : await giveUp())
     }
+
+    async function taken(sdp: string): Promise<SipDialog | null> {
+      return leg.outcome === 'moved' ? leg.take() : leg.ack(sdp).catch(giveUp)
+    }
+
     async function giveUp(): Promise<null> {
-      await Promise.all([leg.abandon(), caller.bye({ Reason: reason })])
+      await Promise.all([leg.abandon(), caller.bye({ Reason: reason ?? noAnswerToOffer })])
       return null
     }
+
+    function gone(): Promise<void> | undefined {
+      if (settled) return undefined
+      settled = true
+      return leg.abandon().then(() => resolve(null))
+    }
+
     call.control.endBy((text) => {
       reason = ourReason(text)
       void leg.abandon()
     })
-    caller.onAck(give)
-    caller.onEnd(() => give(''))
+    caller.onAck(acknowledged)
+    caller.onEnd(gone)
   })
 }
 

@@ -57,7 +57,9 @@ export function createConversations(open: ReadonlySet<Call>): Conversations {
       // Our own tag is the SIP server's choice. Call-ID and tag of the phone name the dialog well enough, since only that phone may.
       const isNamed = ({ invite }: Call): boolean =>
         invite.callId === callId && tags.includes(parseNameAddr(invite.header('From'))?.tag ?? '') && !invite.responded
-      return [...open].find((call) => isNamed(call) && !call.isTakenOver && !call.control.isEmergency) ?? null
+      // A call that continues another one is about to be answered.
+      const isRinging = (call: Call): boolean => !call.isTakenOver && call.transfer === null && !call.control.isEmergency
+      return [...open].find((call) => isNamed(call) && isRinging(call)) ?? null
     },
   }
 }

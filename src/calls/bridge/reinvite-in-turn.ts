@@ -6,6 +6,8 @@ interface Reinvite {
   /** Null: without an offer. */
   readonly sdp: string | null
   readonly headers: SipHeaders
+  /** False: the re-INVITE is not sent again. */
+  readonly isWanted?: () => boolean
 }
 
 const maxRetries = 3
@@ -13,15 +15,22 @@ const maxRetries = 3
 const maxWaitMs: Milliseconds = 10_000
 
 /** Joins the far end to another party by re-INVITE, which is sent again if the far end had one under way. */
-export async function reinviteInTurn(dialog: SipDialog, { sdp, headers }: Reinvite, clock: Clock): Promise<ReinviteReply> {
+export async function reinviteInTurn(
+  dialog: SipDialog,
+  { sdp, headers, isWanted = always }: Reinvite,
+  clock: Clock,
+): Promise<ReinviteReply> {
   dialog.continueSession()
   for (let left = maxRetries; ; left -= 1) {
     const reply = await dialog.reinvite(sdp, headers)
     const waitMs = left > 0 && !dialog.ended ? waitAfter(reply, dialog) : null
     if (waitMs === null) return reply
     await pause(clock, waitMs)
+    if (!isWanted()) return reply
   }
 }
+
+const always = (): boolean => true
 
 /** Null if the response is final. */
 function waitAfter({ status, header, madeHere }: SipReply, { createdBy }: Pick<SipDialog, 'createdBy'>): Milliseconds | null {

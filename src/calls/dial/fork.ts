@@ -2,6 +2,7 @@ import type { Alarm, Clock, Milliseconds } from '../../base/clock.js'
 import type { DeviceId } from '../../base/identity.js'
 import type { Trunk } from '../../dialplan/dialplan.js'
 import type { InviteResult, OutgoingInvite, OutgoingParts, SipApplication, SipHeaders, SipReply } from '../../srf/srf.js'
+import type { MovedLeg } from '../bridge/moved-leg.js'
 import type { FarNode } from '../bridge/node-legs.js'
 import type { RefusalReason } from '../failure.js'
 import { answeredElsewhere, ourReason, reasonHeaders } from '../reason-header.js'
@@ -19,7 +20,7 @@ export interface Branch {
 }
 
 /** A leg whose far end has sent a 2xx. */
-export type AcceptedLeg = Exclude<InviteResult, { outcome: 'failed' }>
+export type AcceptedLeg = Exclude<InviteResult, { outcome: 'failed' }> | MovedLeg
 
 export type AttemptResult =
   | { readonly outcome: 'accepted'; readonly branch: Branch; readonly leg: AcceptedLeg }
@@ -167,7 +168,7 @@ export function fork(needs: ForkNeeds): Fork {
 
 /** Ends a leg that was accepted but is not wanted. */
 export function release(leg: AcceptedLeg, headers: SipHeaders = {}): Promise<void> {
-  return leg.outcome === 'offered' ? leg.abandon() : leg.dialog.bye(headers)
+  return leg.outcome === 'answered' ? leg.dialog.bye(headers) : leg.abandon()
 }
 
 /**

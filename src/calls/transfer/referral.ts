@@ -1,7 +1,7 @@
 import { parseExtension } from '../../base/identity.js'
 import type { Registrar } from '../../registrar/registrar.js'
 import type { IncomingRequest } from '../../srf/srf.js'
-import { type Conversation, type Conversations, type End, otherEnd } from '../bridge/conversations.js'
+import { type Conversations, type End, otherEnd } from '../bridge/conversations.js'
 import type { Call, Callee } from '../call.js'
 import { type Failure, responseOf } from '../failure.js'
 import { completeDigits } from '../routing/called-digits.js'
@@ -41,8 +41,6 @@ export interface JudgeNeeds {
   readonly knowledge: Knowledge
   readonly registrar: Pick<Registrar, 'isCalled'>
   readonly conversations: Pick<Conversations, 'named' | 'ringing'>
-  /** A transfer of the conversation is under way. */
-  readonly isPending: (conversation: Conversation) => boolean
   /** Reports a refusal by rights or limits. */
   readonly report: (decision: Decision, by: Dialler) => void
 }
@@ -62,7 +60,7 @@ export function judgeRefer(request: IncomingRequest, by: End, needs: JudgeNeeds)
   const transferor = participantAt(by, directory)?.caller
   const from = participantAt(otherEnd(by), directory)
   if (transferor?.kind !== 'device' || !from) return declined
-  if (needs.isPending(by.conversation)) return pending
+  if (by.conversation.bridge.isKept) return pending
   const wanted = referTarget(request.header)
   if (typeof wanted === 'number') return { status: wanted }
   if (hopsLeft(by.conversation.call) < 1) return { status: 483 }
@@ -98,7 +96,7 @@ function otherCall({ uri, replaces }: ReferTarget, by: Dialler, { own, from }: O
   if (!named || named.conversation === own.conversation || holder?.kind !== 'device' || !isSame(holder, by)) return notFound
   const participant = participantAt(otherEnd(named), needs.knowledge.directory)
   if (!participant) return declined
-  if (needs.isPending(named.conversation)) return pending
+  if (named.conversation.bridge.isKept) return pending
   // A phone names either of its two calls, so the one outside may be the one that is transferred.
   const outsideCalls = isInside(participant, needs.knowledge) ? [participant] : [participant, from]
   for (const { callee } of outsideCalls) {

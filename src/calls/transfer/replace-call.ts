@@ -1,10 +1,10 @@
 import type { Clock } from '../../base/clock.js'
 import { splitList } from '../../sip/syntax/list.js'
-import type { IncomingInvite, InviteResult, SipDialog } from '../../srf/srf.js'
+import type { IncomingInvite, InviteResult } from '../../srf/srf.js'
 import type { Connect } from '../bridge/connect.js'
 import { type Conversations, dialogOf, type End, otherEnd } from '../bridge/conversations.js'
 import { joinLeg } from '../bridge/joined-leg.js'
-import { reinviteInTurn } from '../bridge/reinvite-in-turn.js'
+import { type MovedLeg, moveLeg } from '../bridge/moved-leg.js'
 import { type Call, reject } from '../call.js'
 import type { Termination } from '../failure.js'
 import type { DeviceCaller } from '../inbound/caller.js'
@@ -32,33 +32,37 @@ export function asksToReplace({ header }: Pick<IncomingInvite, 'header'>): boole
 
 export function createReplaceCall({ conversations, connect, limits, clock }: ReplaceCallNeeds): ReplaceCall {
   async function takeOver(call: Call, end: End, by: DeviceCaller): Promise<Termination> {
-    const participant = participantAt(otherEnd(end), call.knowledge.directory)
+    const kept = otherEnd(end)
+    const participant = participantAt(kept, call.knowledge.directory)
     if (!participant) return reject(call, { reason: 'declined' })
-    const before = end.conversation
-    call.transfer = { of: before.call.id, by }
+    const { bridge } = end.conversation
+    call.transfer = { of: end.conversation.call.id, by }
     call.progress.callee = participant.callee
-    call.progress.reached = `call ${before.call.id}`
-    const leg = await legTo(dialogOf(otherEnd(end)), call.offer, () => {
-      before.bridge.part()
-      void dialogOf(end).bye({ Reason: 'SIP;cause=200;text="Call completed elsewhere"' })
-    })
-    if (leg.outcome === 'failed') return reject(call, { reason: 'upstream', response: leg.reply })
+    call.progress.reached = `call ${end.conversation.call.id}`
     const run = async (): Promise<Termination> => {
+      const leg = await legTo(call, end)
+      if (leg.outcome === 'failed') return reject(call, { reason: 'upstream', response: leg.reply })
       const connected = await connect(call, participant.branch, leg)
       return connected.outcome === 'ended' ? connected.termination : reject(call, connected.failure)
     }
+    bridge.keep(kept.side)
     const { outside } = participant.callee
     // A call outside still counts at its user's next phone.
-    return outside ? limits.counted(call, outside, run) : run()
+    return (outside ? limits.counted(call, outside, run) : run()).finally(bridge.release)
   }
 
-  /** The far end gets the offer of the INVITE; without one, its own is asked for. */
-  async function legTo(dialog: SipDialog, offer: string, onJoined: () => void): Promise<InviteResult> {
-    if (offer === '') return joinLeg({ dialog, headers: {}, clock, onJoined })
-    const reply = await reinviteInTurn(dialog, { sdp: offer, headers: {} }, clock)
-    if (reply.status >= 300) return { outcome: 'failed', reply }
-    onJoined()
-    return { outcome: 'answered', dialog, reply }
+  /**
+   * The far end gets the offer of the INVITE; without one, its own is asked for. The call that is replaced ends with the ACK: until then the
+   * INVITE may fail or be cancelled, which leaves that call unchanged (RFC 3891 §3).
+   */
+  function legTo({ offer, invite }: Call, end: End): Promise<InviteResult | MovedLeg> {
+    const dialog = dialogOf(otherEnd(end))
+    const parted = (): void => {
+      end.conversation.bridge.part()
+      void dialogOf(end).bye({ Reason: 'SIP;cause=200;text="Call completed elsewhere"' })
+    }
+    if (offer === '') return joinLeg({ dialog, headers: {}, clock, onJoined: parted })
+    return moveLeg({ dialog, offer, clock, isWanted: () => !invite.cancelled, onTaken: parted })
   }
 
   return async (call, by) => {
@@ -69,6 +73,8 @@ export function createReplaceCall({ conversations, connect, limits, clock }: Rep
     const holder = end && participantAt(end, call.knowledge.directory)?.caller
     // A call of somebody else does not exist for this phone.
     if (!end || holder?.kind !== 'device' || !isSame(holder, by)) return reject(call, { reason: 'no-such-call' })
-    return replaces.isEarlyOnly ? reject(call, { reason: 'busy' }) : takeOver(call, end, by)
+    // A call that is being transferred has no room for another change.
+    if (replaces.isEarlyOnly || end.conversation.bridge.isKept) return reject(call, { reason: 'busy' })
+    return call.invite.cancelled ? reject(call, { reason: 'cancelled' }) : takeOver(call, end, by)
   }
 }

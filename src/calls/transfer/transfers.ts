@@ -3,7 +3,7 @@ import type { Logger } from '../../base/logger.js'
 import type { Registrar } from '../../registrar/registrar.js'
 import type { IncomingRequest, SipDialog } from '../../srf/srf.js'
 import type { Connect } from '../bridge/connect.js'
-import { type Conversation, type Conversations, dialogOf, type End, otherEnd } from '../bridge/conversations.js'
+import { type Conversations, dialogOf, type End, otherEnd } from '../bridge/conversations.js'
 import { joinLeg } from '../bridge/joined-leg.js'
 import { type Call, reject } from '../call.js'
 import type { Dial } from '../dial/dial.js'
@@ -45,7 +45,6 @@ export interface Transfers {
 
 export function createTransfers(needs: TransfersNeeds): Transfers {
   const { record, dial, connect, limits, domain, clock } = needs
-  const pending = new Set<Conversation>()
   const departures = createDepartures(clock)
   /** REFERs accepted so far. */
   const accepted = new WeakMap<SipDialog, number>()
@@ -62,14 +61,12 @@ export function createTransfers(needs: TransfersNeeds): Transfers {
 
     function failed(status: number, reason: string): void {
       report(referral, status, 'the transfer has failed; the call goes on')
-      pending.delete(conversation)
       void subscription.finish(status, reason)
       bridge.release()
     }
 
     function joined(): void {
       report(referral, 200, 'the call is transferred')
-      pending.delete(conversation)
       bridge.part()
       void subscription.finish(200, 'OK').then(() => departures.leave(dialog))
     }
@@ -85,13 +82,9 @@ export function createTransfers(needs: TransfersNeeds): Transfers {
     const transfer = { of: conversation.call.id, by: dialler }
     const call =
       to.kind === 'ringing' ? to.call : newTransferredCall({ before: conversation.call, from, invite, by: dialler, knowledge }, needs)
-    pending.add(conversation)
     bridge.keep(kept.side)
     // The other side has hung up, or the call is ended.
-    bridge.onEnd(() => {
-      pending.delete(conversation)
-      cancel()
-    })
+    bridge.onEnd(cancel)
     if (to.kind === 'ringing') {
       call.takeOver({ invite, caller: from.caller, party: from.party, transfer })
       if (call.progress.ringing !== null) subscription.progress(180, 'Ringing')
@@ -142,7 +135,6 @@ export function createTransfers(needs: TransfersNeeds): Transfers {
       const judged = judgeRefer(request, by, {
         ...needs,
         knowledge,
-        isPending: (conversation) => pending.has(conversation),
         report: (decision, dialler) => limits.report({ ...call, transfer: { of: call.id, by: dialler } }, decision),
       })
       if (!('status' in judged)) return accept(request, judged, knowledge)

@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { createRequest } from '../../../src/sip/message/builder.js'
+import type { SipRequest } from '../../../src/sip/message/message.js'
 import type { Incoming, Phone, PhoneCall } from '../../../src/softphones/softphone.js'
 import { type Conversation, converse, expectSound, expectUndisturbed } from '../../support/node/conversation.js'
 import type { TestNode } from '../../support/node/node.js'
@@ -138,24 +140,59 @@ describe('a phone with two calls', () => {
       await expectUndisturbed(before)
     })
 
-    it('moves a call from one phone of a user to another (RFC 3891 §3)', async () => {
+    /** Alice talks with Carol, whose user 102 is logged in at the phone of the test too. */
+    async function talkWithOneOfTwo(): Promise<Conversation> {
       await office.directory.putUser('102', { secondLogin: 'allow' })
       await office.follows('user:102', (user) => user?.get('secondLogin') === 'allow')
-      expect(await office.redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', '102', 'HD0002')).toMatch(/^(LOGGED_IN|DISPLACED)/)
+      expect(await office.redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', '102', 'HD0002')).toMatch(/^(LOGGED_IN|DISPLACED|UNCHANGED)/)
       await office.settled('102', 'HD0002')
-      const dialling = await alice.dial('102')
-      const carols = await answer(await carol.nextCall())
-      const dialled = await dialling.result
-      if (dialled.outcome === 'failed') throw new Error(String(dialled.answer.status))
-      calls.push(dialled.call)
-      expect(await withReplaces(carols, ';early-only')).toBe(486)
-      expect(carols.dialog.ended).toBe(false)
-      expect(await withReplaces(carols)).toBe(200)
-      await carols.ended
-      expect(dialled.call.dialog.ended).toBe(false)
+      return talk()
+    }
+
+    it('that is cancelled leaves the call to the first phone, with the session that it had (RFC 3891 §3)', async () => {
+      const before = await talkWithOneOfTwo()
+      const { dialog, audio } = before.caller
+      const offered: string[] = []
+      const isCancelled = new Promise<void>((resolve) => {
+        dialog.onRequest(async (request) => {
+          if (request.method !== 'INVITE') return request.respond(200)
+          offered.push(request.body)
+          if (offered.length === 1) {
+            peer.send(cancelOf(invite))
+            await peer.hearsResponse(487, 'INVITE')
+          } else resolve()
+          request.respond(200, { headers: { 'Content-Type': 'application/sdp' }, body: audio.reanswer(request.body) ?? '' })
+        })
+      })
+      const { callId, localTag, remoteTag } = before.callee.dialog
+      const first = raw.invite('100')
+      peer.send(first)
+      const invite = raw.authorized(first, await peer.hearsResponse(407))
+      invite.set('Replaces', `${callId};to-tag=${remoteTag};from-tag=${localTag}`)
+      peer.send(invite)
+      await isCancelled
+      expect(offered).toHaveLength(2)
+      expect(mediaOf(offered[0] ?? '')).toEqual(mediaOf(offer))
+      expect(mediaOf(offered[1] ?? '')).toEqual(mediaOf(before.callee.audio.localSdp))
+      await expectUndisturbed(before)
+    })
+
+    it('moves a call from one phone of a user to another (RFC 3891 §3)', async () => {
+      const { caller, callee } = await talkWithOneOfTwo()
+      expect(await withReplaces(callee, ';early-only')).toBe(486)
+      expect(callee.dialog.ended).toBe(false)
+      expect(await withReplaces(callee)).toBe(200)
+      await callee.ended
+      expect(caller.dialog.ended).toBe(false)
     })
   })
 })
+
+/** RFC 3261 §9.1 */
+function cancelOf(invite: SipRequest): SipRequest {
+  const copied = ['Via', 'From', 'To', 'Call-ID'].map((name) => [name, invite.first(name) ?? ''] as const)
+  return createRequest({ method: 'CANCEL', uri: invite.uri, headers: [...copied, ['CSeq', `${invite.cseq.number} CANCEL`]] })
+}
 
 function mediaOf(description: string): readonly string[] {
   return description.match(/^m=[^\r\n]*/gm) ?? []

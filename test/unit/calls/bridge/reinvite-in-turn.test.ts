@@ -19,9 +19,9 @@ function farEnd(createdBy: SipDialog['createdBy'], ...statuses: readonly number[
     })
   }
   const dialog = { createdBy, ended: false, reinvite, continueSession: () => undefined } as unknown as SipDialog
-  async function result(): Promise<number> {
+  async function result(isWanted = () => true): Promise<number> {
     let final: number | null = null
-    void reinviteInTurn(dialog, { sdp: 'v=0', headers: {} }, clock).then(({ status }) => (final = status))
+    void reinviteInTurn(dialog, { sdp: 'v=0', headers: {}, isWanted }, clock).then(({ status }) => (final = status))
     while (final === null) {
       await new Promise((resolve) => setImmediate(resolve))
       clock.advance(10)
@@ -55,6 +55,12 @@ describe('a re-INVITE that meets one of the far end', () => {
     const { at, result } = farEnd('far end', 491, 491, 491, 491, 491)
     expect(await result()).toBe(491)
     expect(at).toHaveLength(4)
+  })
+
+  it('is not sent again for a caller that has given up', async () => {
+    const { at, result } = farEnd('far end', 491)
+    expect(await result(() => false)).toBe(491)
+    expect(at).toHaveLength(1)
   })
 
   it('is not sent again after any other refusal', async () => {
