@@ -92,8 +92,8 @@ function warnOfRecords(context: NodeContext, directory: Directory, plan: LivePla
   plan.onChange(watchReserved({ directory, reserved, log: partLog(context, 'directory') }))
 }
 
-function publishedPlan({ emergencyNumbers, codes }: Dialplan): PublishedPlan {
-  return { emergency: emergencyNumbers, reserved: reservedExtension(codes) ?? '' }
+function publishedPlan({ emergencyNumbers, codes, publishedDids }: Dialplan): PublishedPlan {
+  return { emergency: emergencyNumbers, reserved: reservedExtension(codes) ?? '', dids: publishedDids }
 }
 
 /**

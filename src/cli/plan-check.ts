@@ -3,7 +3,7 @@ import { type ErrorCode, isAppError } from '../base/errors.js'
 import { counted } from '../base/output/counted.js'
 import type { Config } from '../config/config.js'
 import { invalid, type Problem } from '../config/yaml/yaml-schema.js'
-import type { Dialplan } from '../dialplan/dialplan.js'
+import { type Dialplan, didConflicts } from '../dialplan/dialplan.js'
 import type { Directory } from '../directory/directory.js'
 import { withDirectory } from './operator/network.js'
 import { reservedBy, reservedUsers } from './operator/reservations.js'
@@ -45,6 +45,6 @@ function verdictOn(directory: Directory, { config, dialplan }: { config: Config;
   const [users, devices] = [directory.users(), directory.devices()]
   return {
     says: `${counted(users.length, 'user')}, ${counted(devices.length, 'phone')}`,
-    doubts: locationWarnings(devices, directory, config),
+    doubts: [...locationWarnings(devices, directory, config), ...didConflicts(dialplan, directory.sites())],
   }
 }

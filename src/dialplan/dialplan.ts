@@ -13,6 +13,7 @@ import { voicemailChecks } from './voicemail.js'
 
 export { reservedExtension } from './codes.js'
 export { createLivePlan, type LivePlan, type ReplaceablePlan } from './live-plan.js'
+export { didConflicts, type NetworkNumbers, ownerOfNumber } from './numbers/network-dids.js'
 export { dialplanSchema } from './plan-file.js'
 export { judge, type LimitName, type Limits, limitNames, type NumberClass, type Use, uses } from './rights/rights.js'
 export type { CallerHeader, Dialplan, OutsideRoute, Route, Trunk, TrunkRegistration } from './route.js'

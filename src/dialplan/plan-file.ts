@@ -22,8 +22,9 @@ import { parseCode } from './codes.js'
 import { defaultCodes } from './conflicts.js'
 import { logoutKeys } from './logout-rules.js'
 import { parseCountry } from './numbers/country.js'
+import { withoutPlus } from './numbers/dids.js'
 import { numberFormKeys } from './numbers/number-form.js'
-import { type Pattern, parsePattern, wildcards } from './pattern.js'
+import { parsePattern, wildcards } from './pattern.js'
 import { rightsKeys } from './rights/rights-keys.js'
 import { callerNumber, parseTelephone, prependedDigits, strippedDigits, telephoneHint, telephoneWords, trunkName } from './route-fields.js'
 import { shortCodesKey } from './short-codes/short-code.js'
@@ -141,26 +142,6 @@ export function dialplanSchema(): JsonSchema {
 }
 
 export type PlanFile = z.output<typeof planFile>
-
-/** A direct number and its extension, with the same wildcards. */
-export interface Did {
-  /** As the file writes the number. */
-  readonly plus: '+' | ''
-  readonly number: Pattern
-  readonly extension: Pattern
-}
-
-export function didsOf({ dids }: Pick<PlanFile, 'dids'>): Did[] {
-  return Object.entries(dids).flatMap(([key, extension]) => {
-    const number = parsePattern(withoutPlus(key))
-    return number ? [{ plus: key.startsWith('+') ? '+' : '', number, extension }] : []
-  })
-}
-
-/** Trunks send a number with or without `+`. */
-export function withoutPlus(number: string): string {
-  return number.startsWith('+') ? number.slice(1) : number
-}
 
 /** Checks across keys. Reads the text as written, so that other problems hide none of these. */
 export function crossChecks(written: ParsedFile): Problem[] {

@@ -154,6 +154,8 @@ export interface Dialplan {
   readonly numbers: NumberPlan
   /** The extension of a direct number, in whatever form a trunk writes it. */
   did(number: string): Extension | null
+  /** The direct numbers that other sites may deliver too: `+44207946010X=10X`. */
+  readonly publishedDids: readonly string[]
   /** The direct number of an extension at this site; null: the trunk's is shown. */
   callerId(extension: Extension): string | null
   /** Whether Alert-Info and Call-Info of this user's calls pass to other phones. */

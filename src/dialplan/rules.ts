@@ -1,14 +1,16 @@
 import { isIP } from 'node:net'
-import { type Extension, parseExtension } from '../base/identity.js'
+import { parseExtension } from '../base/identity.js'
 import { emergencyDigits, globalEmergencyNumbers } from '../sip/uri/dialled.js'
 import { readCode, reservedExtension } from './codes.js'
 import { logoutRules } from './logout-rules.js'
 import { countryOfNumbers } from './numbers/country.js'
+import { callerIdOf, createDidLookup, didsOf } from './numbers/dids.js'
+import { publishedDids } from './numbers/network-dids.js'
 import { numberFormsOf } from './numbers/number-form.js'
 import { createNumberPlan } from './numbers/number-plan.js'
 import { createOutsideRoutes, type OutsideRoutes } from './outside-route.js'
-import { choices, fill, fixedLength, matches, parsePattern } from './pattern.js'
-import { type Did, didsOf, type PlanFile, withoutPlus } from './plan-file.js'
+import { fixedLength, matches, parsePattern } from './pattern.js'
+import type { PlanFile } from './plan-file.js'
 import { createSiteRights } from './rights/site-rights.js'
 import type { Dialplan, Route, Trunk } from './route.js'
 import { createCodeLookup } from './short-codes/code-lookup.js'
@@ -24,6 +26,7 @@ export function createRules(file: PlanFile): Omit<Dialplan, 'fingerprint'> {
   const emergencyTrunks = emergencyTrunksOf(file, trunks)
   const emergencies = emergenciesOf(file)
   const dids = didsOf(file)
+  const didIn = createDidLookup(dids)
   const reserved = reservedExtension(file.codes)
 
   const emergency = (digits: string): string | null => emergencies.get(emergencyDigits(digits)) ?? null
@@ -67,7 +70,8 @@ export function createRules(file: PlanFile): Omit<Dialplan, 'fingerprint'> {
     emergencyDialled: behindCodes(file, [...emergencies.keys()]),
     route,
     numbers,
-    did: (number) => didOf(dids, number) ?? firstDid(dids, numbers.formsOf(number)),
+    did: (number) => didIn([number]) ?? didIn(numbers.formsOf(number)),
+    publishedDids: publishedDids(dids, numbers),
     callerId: (extension) => callerIdOf(dids, extension),
     mayAlert: (extension) => file.alertInfo.some((pattern) => matches(pattern, extension)),
     reserved(extension) {
@@ -143,31 +147,6 @@ function outsideRoute({ outside, routes }: PlanFile, outsideTo: OutsideRoutes, d
   const number = complete ? digits : digits.slice(outside.length)
   const found = routes.find(({ match }) => matches(match, number))
   return found ? outsideTo(number, found) : null
-}
-
-function firstDid(dids: readonly Did[], forms: readonly string[]): Extension | null {
-  for (const form of forms) {
-    const extension = didOf(dids, form)
-    if (extension !== null) return extension
-  }
-  return null
-}
-
-function didOf(dids: readonly Did[], number: string): Extension | null {
-  for (const did of dids) {
-    const chosen = choices(did.number, withoutPlus(number))
-    if (chosen !== null) return parseExtension(fill(did.extension, chosen) ?? '')
-  }
-  return null
-}
-
-function callerIdOf(dids: readonly Did[], extension: Extension): string | null {
-  for (const did of dids) {
-    const chosen = choices(did.extension, extension)
-    const number = chosen === null ? null : fill(did.number, chosen)
-    if (number !== null) return `${did.plus}${number}`
-  }
-  return null
 }
 
 function withoutHash(digits: string): string {

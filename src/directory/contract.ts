@@ -108,6 +108,8 @@ export interface Site {
   readonly emergency: readonly string[]
   /** The extension whose login code would equal the site's logout code, reported by its nodes. */
   readonly reserved: string | null
+  /** Its direct numbers and their extensions, reported by its nodes: `+44207946010X=10X`. */
+  readonly dids: readonly string[]
 }
 
 /** Fields to change; other fields stay. A new record needs at least `home` (user) or `site` (device). */

@@ -29,6 +29,8 @@ export interface PublishedPlan {
   readonly emergency: readonly string[]
   /** The extension that no user may have because of this site's dial codes; '' or absent: none. */
   readonly reserved?: string
+  /** Its direct numbers and their extensions, which a call may reach at every site; absent: none. */
+  readonly dids?: readonly string[]
 }
 
 export interface MembershipNeeds extends PublishedPlan {
@@ -100,8 +102,9 @@ export function startMembership(needs: MembershipNeeds): Membership {
   }
   const listeners = new Set<() => void>()
   let plan = planFields(needs)
-  /** A heartbeat does not change the record of the site. */
-  let isSiteOutdated = false
+  let dids = didsText(needs)
+  /** A heartbeat does not change the record of the site, and has no direct numbers, which may be thousands. */
+  let isSiteOutdated = dids !== ''
   let isMember = false
   let isClosed = false
   let claiming: Promise<Claim> | null = null
@@ -122,9 +125,9 @@ export function startMembership(needs: MembershipNeeds): Membership {
   }
 
   async function updateSite(): Promise<void> {
-    const written = plan
+    const written = { ...plan, dids }
     await store.putFields(`site:${site}`, written)
-    if (written === plan) isSiteOutdated = false
+    if (written.emergency === plan.emergency && written.reserved === plan.reserved && written.dids === dids) isSiteOutdated = false
   }
 
   function claim(): Promise<Claim> {
@@ -158,7 +161,11 @@ export function startMembership(needs: MembershipNeeds): Membership {
     }),
     // The record was deleted by hand, or by FLUSHALL.
     store.replica.onChange((key) => {
-      if (key === `node:${node}` && !store.replica.hash(key)) beatNow()
+      const hash = store.replica.hash(key)
+      if (key === `node:${node}` && !hash) beatNow()
+      if (key !== `site:${site}` || dids === '' || !hash || hash.has('dids')) return
+      isSiteOutdated = true
+      beatNow()
     }),
   ]
 
@@ -166,6 +173,7 @@ export function startMembership(needs: MembershipNeeds): Membership {
     joined,
     publish(changed) {
       plan = planFields(changed)
+      dids = didsText(changed)
       isSiteOutdated = true
       beatNow()
     },
@@ -184,6 +192,10 @@ export function startMembership(needs: MembershipNeeds): Membership {
 
 function planFields({ emergency, reserved = '' }: PublishedPlan): Readonly<Record<'emergency' | 'reserved', string>> {
   return { emergency: emergency.join(' '), reserved }
+}
+
+function didsText({ dids = [] }: PublishedPlan): string {
+  return dids.join(' ')
 }
 
 /** `later`: Redis is lost, or the node is stopping. */

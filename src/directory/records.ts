@@ -194,10 +194,15 @@ export function parseSite(id: SiteName, hash: Hash): Parsed<Site> {
     homeReturn: record.oneOf('homeReturn', homeReturns, usual.homeReturn),
     lost: record.optional('lost', epochSeconds, 'a time in seconds'),
     back: record.optional('back', epochSeconds, 'a time in seconds'),
-    emergency: (record.text('emergency') ?? '').split(' ').filter((number) => number !== ''),
+    emergency: wordsOf(record.text('emergency')),
     reserved: record.text('reserved'),
+    dids: wordsOf(record.text('dids')),
   }
   return { value: site, problems: record.problems }
+}
+
+function wordsOf(text: string | null): readonly string[] {
+  return (text ?? '').split(' ').filter((word) => word !== '')
 }
 
 export function siteChanges({ name, homeLostLogout, homeReturn }: SiteEdit): FieldChanges {

@@ -1,4 +1,4 @@
-import type { Dialplan, Trunk } from '../dialplan/dialplan.js'
+import { type NetworkNumbers, ownerOfNumber, type Trunk } from '../dialplan/dialplan.js'
 import { parseNameAddr } from '../sip/headers/name-addr.js'
 import { dialled } from '../sip/uri/dialled.js'
 import type { IncomingRequest } from '../srf/srf.js'
@@ -15,10 +15,10 @@ export interface Arrival {
  * The number called: from the Request-URI, from P-Called-Party-ID (RFC 7315 §4.2), or from To if the Request-URI names only the trunk or our
  * Contact there. The first that belongs to a user counts. A call to our account, without a number, is for the number of the trunk.
  */
-export function calledNumber({ uri, header }: IncomingRequest, { trunk, isToContact }: Arrival, dialplan: Pick<Dialplan, 'did'>): string {
+export function calledNumber({ uri, header }: IncomingRequest, { trunk, isToContact }: Arrival, numbers: NetworkNumbers): string {
   const [called = '', to = ''] = ['P-Called-Party-ID', 'To'].map((name) => parseNameAddr(header(name))?.uri)
   const uris = [...(isToContact ? [] : [uri]), called, to].filter((each) => each !== '')
-  const known = uris.flatMap(numbersOf).find((number) => dialplan.did(number) !== null)
+  const known = uris.flatMap(numbersOf).find((number) => ownerOfNumber(number, numbers) !== null)
   if (known !== undefined) return known
   const isToAccount = uris.some((each) => isAccount(dialled(each), trunk))
   return isToAccount && trunk?.callerId ? trunk.callerId : dialled(uris[0] ?? '')

@@ -1,7 +1,7 @@
 import { type Clock, type Milliseconds, pause } from '../base/clock.js'
 import type { Logger } from '../base/logger.js'
 import type { Metrics } from '../base/metrics.js'
-import type { Dialplan, LivePlan, Trunk } from '../dialplan/dialplan.js'
+import type { Dialplan, LivePlan, NetworkNumbers, Trunk } from '../dialplan/dialplan.js'
 import type { Party } from '../sip/identity/party.js'
 import type { IncomingRequest, SipApplication, SipCredentials } from '../srf/srf.js'
 import type { Store } from '../store/store.js'
@@ -72,7 +72,7 @@ export interface TrunkStatus {
 export interface TrunksNeeds {
   readonly srf: SipApplication
   readonly plan: LivePlan
-  readonly directory: RegistrationsNeeds['directory']
+  readonly directory: RegistrationsNeeds['directory'] & NetworkNumbers['directory']
   readonly network: RegistrationNetwork
   /** Its clock dates the location of an emergency call. */
   readonly store: Pick<Store, 'clock'>
@@ -146,7 +146,7 @@ export function createTrunks(needs: TrunksNeeds): Trunks {
     callerOf: (request) => callerOf(request, trunkOf(request)),
     calledNumber(request, callPlan) {
       const isToContact = registrations.withContact(userOf(request.uri)) !== null
-      return calledNumber(request, { trunk: trunkOf(request), isToContact }, callPlan)
+      return calledNumber(request, { trunk: trunkOf(request), isToContact }, { dialplan: callPlan, directory })
     },
     async close() {
       offChange()

@@ -68,6 +68,7 @@ const knowledge = {
     device: () => device,
     node: () => null,
     nodes: () => [],
+    sites: () => [],
     site: () => null,
     ownedBy: () => [],
   },

@@ -1,4 +1,4 @@
-import type { Dialplan } from '../../dialplan/dialplan.js'
+import { type Dialplan, type NetworkNumbers, ownerOfNumber } from '../../dialplan/dialplan.js'
 import type { Diversion } from '../../sip/diversion/diversion.js'
 import { printDiversions } from '../../sip/diversion/diversion-header.js'
 import { diversionsIn } from '../../sip/diversion/reported.js'
@@ -7,7 +7,9 @@ import { sipUri } from '../../sip/uri/sip-uri.js'
 import type { IncomingInvite, SipHeaders } from '../../srf/srf.js'
 import type { Caller } from '../inbound/caller.js'
 
-type Numbers = Pick<Dialplan, 'did' | 'route'>
+interface Numbers extends NetworkNumbers {
+  readonly dialplan: NetworkNumbers['dialplan'] & Pick<Dialplan, 'route'>
+}
 
 /**
  * The forwards that a call has passed before it came here, oldest first. Only trunks and nodes report them; a phone is the start of its calls.
@@ -16,22 +18,22 @@ type Numbers = Pick<Dialplan, 'did' | 'route'>
 export function reportedDiversions(
   { header }: Pick<IncomingInvite, 'header'>,
   caller: Caller,
-  dialplan: Numbers,
+  numbers: Numbers,
   { isPrivate }: Pick<Party, 'isPrivate'>,
 ): readonly Diversion[] {
   if (caller.kind === 'node') return diversionsIn(header)
   if (caller.kind !== 'trunk') return []
   const isTrusted = caller.trunk.trust !== 'none' && !isPrivate
-  return diversionsIn(header).map((diversion) => fromOutside(diversion, dialplan, isTrusted ? 'trusted' : 'untrusted'))
+  return diversionsIn(header).map((diversion) => fromOutside(diversion, numbers, isTrusted ? 'trusted' : 'untrusted'))
 }
 
 /**
  * A direct number stands for its user. Any other number that means something inside is not one from outside, and must not be shown as if it
  * were; neither is a name.
  */
-function fromOutside(diversion: Diversion, { did, route }: Numbers, trust: 'trusted' | 'untrusted'): Diversion {
-  const extension = did(diversion.number)
-  const isOutside = /^\+?[0-9]+$/.test(diversion.number) && !insideKinds.has(route(diversion.number).kind)
+function fromOutside(diversion: Diversion, numbers: Numbers, trust: 'trusted' | 'untrusted'): Diversion {
+  const extension = ownerOfNumber(diversion.number, numbers)?.extension ?? null
+  const isOutside = /^\+?[0-9]+$/.test(diversion.number) && !insideKinds.has(numbers.dialplan.route(diversion.number).kind)
   const isPrivate = diversion.isPrivate || trust === 'untrusted' || (extension === null && !isOutside)
   return { ...diversion, number: extension ?? diversion.number, name: '', isPrivate }
 }

@@ -95,7 +95,7 @@ function proceed(call: Call, caller: Caller, needs: InviteNeeds): Promise<void> 
         kind: 'handed',
         digits: dialled(call.invite.uri),
         hops: caller.hops,
-        diversions: reportedDiversions(call.invite, caller, call.plan, call.party),
+        diversions: reportedDiversions(call.invite, caller, call.knowledge, call.party),
       })
     case 'unknown':
       return record(call, () => reject(call, { reason: 'not-allowed' }))
@@ -146,7 +146,7 @@ async function fromTrunk(call: Call, caller: TrunkCaller, { record, dial, trunks
     const headers = { 'Retry-After': String(place.retryAfterSeconds) }
     return record(call, () => reject(call, { reason: 'trunk-full', headers }))
   }
-  const diversions = reportedDiversions(call.invite, caller, call.plan, call.party)
+  const diversions = reportedDiversions(call.invite, caller, call.knowledge, call.party)
   await record(call, () => dial(call, decide({ kind: 'delivered', number, diversions }, call.knowledge))).finally(place.leave)
 }
 

@@ -15,7 +15,7 @@ export interface Knowledge {
   readonly node: NodeName
   /** The plan with which the call began. */
   readonly dialplan: Dialplan
-  readonly directory: Pick<Directory, 'user' | 'device' | 'node' | 'nodes' | 'site' | 'ownedBy'>
+  readonly directory: Pick<Directory, 'user' | 'device' | 'node' | 'nodes' | 'site' | 'sites' | 'ownedBy'>
   readonly hotdesk: Pick<Hotdesk, 'devicesOf' | 'userOn' | 'isDraining'>
   readonly registrar: Pick<Registrar, 'bindingsOf'>
   readonly psapCallbacks: Pick<PsapCallbacks, 'deviceOf'>

@@ -1,5 +1,5 @@
 import { type DeviceId, parseExtension, type SiteName } from '../../base/identity.js'
-import type { Route, Trunk } from '../../dialplan/dialplan.js'
+import { ownerOfNumber, type Route, type Trunk } from '../../dialplan/dialplan.js'
 import type { User } from '../../directory/directory.js'
 import { forwardsIn } from '../../sip/diversion/diversion.js'
 import { emergencyDigits } from '../../sip/uri/dialled.js'
@@ -142,11 +142,13 @@ export function psapCallback({ number }: QuestionOf<'delivered'>, knowledge: Kno
   }
 }
 
-export function direct({ number, diversions = [] }: QuestionOf<'delivered'>, { dialplan }: Knowledge): Ruling {
-  const extension = dialplan.did(number)
-  if (extension === null) return unknown(`${shown(number)} belongs to no user of ${dialplan.site}`)
+export function direct({ number, diversions = [] }: QuestionOf<'delivered'>, knowledge: Knowledge): Ruling {
+  const owner = ownerOfNumber(number, knowledge)
+  if (owner === null) return unknown(`${shown(number)} belongs to no user of ${knowledge.dialplan.site} or another site`)
+  const { extension, site } = owner
   const history = { hops: 0, trail: [number, ...diversions.map((diversion) => diversion.number)], diversions }
-  return { words: `${number} is the number of ${extension}`, ask: { kind: 'extension', extension, history } }
+  const by = site === knowledge.dialplan.site ? '' : ` by the plan of ${site}`
+  return { words: `${number} is the number of ${extension}${by}`, ask: { kind: 'extension', extension, history } }
 }
 
 export function handed({ digits, hops, diversions = [] }: QuestionOf<'handed'>): Ruling {

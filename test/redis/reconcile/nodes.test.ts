@@ -76,6 +76,20 @@ describe('the name of a node', () => {
     await node.close()
   })
 
+  it('publishes the direct numbers of its site, again after a reload and after they were lost', async () => {
+    const written = (dids: string) => keyOf(store, 'site:paris', (hash) => hash?.get('dids') === dids)
+    const membership = await join('b1', { dids: ['+3319900010X=10X', '+33199000200=200'] })
+    await written('+3319900010X=10X +33199000200=200')
+    membership.publish({ emergency: ['112'], dids: ['+33199000100=100'] })
+    await written('+33199000100=100')
+    const lost = keyOf(store, 'site:paris', (hash) => !hash?.has('dids'))
+    await redis.cli('HDEL', '{hd}:site:paris', 'dids')
+    await lost
+    await written('+33199000100=100')
+    expect(await redis.cli('HGET', '{hd}:site:paris', 'dids')).toBe('+33199000100=100')
+    await membership.close()
+  })
+
   it('lives for 15 seconds from each heartbeat', async () => {
     const membership = await join()
     const seconds = Number(await redis.cli('TTL', '{hd}:node:paris-1'))

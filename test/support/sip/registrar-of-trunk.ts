@@ -70,7 +70,12 @@ export function openRegistrarStage(keys = ''): RegistrarStage {
     srf: { ...srf, onReconnected: connected.on },
     plan,
     ...aloneInParis,
-    directory: { nodes: () => nodes, onNodeChange: (listener) => changed.on(() => listener(aloneInParis.network.node)) },
+    directory: {
+      nodes: () => nodes,
+      sites: () => [],
+      user: () => null,
+      onNodeChange: (listener) => changed.on(() => listener(aloneInParis.network.node)),
+    },
     store: { clock: { ...clock, aheadMs: 0 } },
     clock,
     log,

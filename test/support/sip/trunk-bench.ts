@@ -49,7 +49,7 @@ export const all: readonly Trunk[] = ['first', 'second', 'third'].map(trunkNamed
 
 /** The only node of its network. */
 export const aloneInParis: Pick<TrunksNeeds, 'directory' | 'network'> = {
-  directory: { nodes: () => [], onNodeChange: () => () => undefined },
+  directory: { nodes: () => [], sites: () => [], user: () => null, onNodeChange: () => () => undefined },
   network: { network: 'hd', node: 'paris-1' as NodeName, site: 'paris' as SiteName, secret: new Secret('a secret of the tests') },
 }
 

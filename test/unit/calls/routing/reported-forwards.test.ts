@@ -8,7 +8,7 @@ import { dialplan, scene, userOf } from './scene.js'
 const [trunk] = dialplan.trunks
 if (!trunk) throw new Error('the sample has a trunk')
 const from = (value: string, caller: Caller = { kind: 'trunk', trunk }) =>
-  reportedDiversions({ header: (name) => (name === 'Diversion' ? value : '') }, caller, dialplan, { isPrivate: false })
+  reportedDiversions({ header: (name) => (name === 'Diversion' ? value : '') }, caller, scene({ plan: dialplan }), { isPrivate: false })
 
 const forward = (number: string, times = 1): Diversion => ({ number, name: '', reason: 'unconditional', times, isPrivate: false })
 const forwarding = userOf('100', 'Alice', { rights: 'abroad', forwards: { always: '000441234' } })

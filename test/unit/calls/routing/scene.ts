@@ -12,7 +12,7 @@ import type { Usage } from '../../../../src/calls/limits/outside-usage.js'
 import type { Knowledge, Question } from '../../../../src/calls/routing/contract.js'
 import { decide } from '../../../../src/calls/routing/decide.js'
 import type { Dialplan, Trunk } from '../../../../src/dialplan/dialplan.js'
-import type { Device, Forwards, LiveNode, User } from '../../../../src/directory/directory.js'
+import type { Device, Forwards, LiveNode, Site, User } from '../../../../src/directory/directory.js'
 import type { Binding } from '../../../../src/registrar/registrar.js'
 import { samplePlan } from '../../../support/node/sample-plan.js'
 
@@ -77,6 +77,8 @@ export interface Scene {
   readonly down?: readonly string[]
   /** Site → numbers that bring help there. */
   readonly emergencies?: Readonly<Record<string, readonly string[]>>
+  /** Site → the direct numbers that its nodes publish. */
+  readonly dids?: Readonly<Record<string, readonly string[]>>
   /** Epoch milliseconds. */
   readonly now?: number
   /** `user:100`, `site:paris` → what is in use. */
@@ -102,6 +104,7 @@ export function scene({
   callBacks = {},
   down = [],
   emergencies = {},
+  dids = {},
   now = 0,
   plan = dialplan,
   usage = {},
@@ -109,6 +112,7 @@ export function scene({
   const phones = devices ?? ['HD0001', 'HD0002', 'HD0003'].map((id) => deviceOf(id))
   const bound = { flow: 'sip:192.0.2.9:5060', local: '', path, expires: 0, callId: '', cseq: 1, userAgent: '' }
   const bindingOf = (device: DeviceId, at: string): Binding => ({ ...bound, device, contact: `sip:${device}@192.0.2.9`, node: node(at) })
+  const siteOf = (id: SiteName): Site => ({ ...anySite, id, reserved: null, emergency: emergencies[id] ?? [], dids: dids[id] ?? [] })
   const isUp = ({ name }: Trunk): boolean => !down.includes(name)
   return {
     node: node('paris-1'),
@@ -118,7 +122,8 @@ export function scene({
       device: (id) => phones.find((device) => device.id === id) ?? null,
       node: (name) => (nodes.includes(name) ? nodeOf(name) : null),
       nodes: () => [...nodes.map((name) => nodeOf(node(name))), ...others],
-      site: (id) => (absentSites.includes(id) ? null : { ...anySite, id, reserved: null, emergency: emergencies[id] ?? [] }),
+      site: (id) => (absentSites.includes(id) ? null : siteOf(id)),
+      sites: () => Object.keys(dids).map((id) => siteOf(found(parseSiteName(id)))),
       ownedBy: (extension) => phones.filter(({ owner }) => owner === extension),
     },
     hotdesk: {
