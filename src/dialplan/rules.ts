@@ -119,13 +119,15 @@ function emergenciesOf({ emergency, outside }: PlanFile): ReadonlyMap<string, st
   return new Map([...prefixed, ...Object.entries(all)])
 }
 
-/** With each number behind each break-out code. */
+/** With each number behind each break-out code, and behind two if the second has no sign by which the SIP server would find it. */
 function behindCodes({ shortCodes }: PlanFile, numbers: readonly string[]): readonly string[] {
   const codes = Object.entries(shortCodes).flatMap(([code, { breakOut }]) => {
     const pattern = breakOut === undefined ? null : parsePattern(code)
     return pattern ? [code.slice(0, fixedLength(pattern))] : []
   })
-  return ['', ...codes].flatMap((code) => numbers.map((number) => `${code}${number}`))
+  const plain = codes.filter((code) => !/^[*#]/.test(code))
+  const pairs = codes.flatMap((first) => plain.map((second) => `${first}${second}`))
+  return ['', ...codes, ...pairs].flatMap((code) => numbers.map((number) => `${code}${number}`))
 }
 
 /** A voicemail server answers every call. Without another trunk it is kept, because the carrier may have the voicemail. */

@@ -3,6 +3,7 @@ import { ownerOfNumber, type Route, type Trunk } from '../../dialplan/dialplan.j
 import type { User } from '../../directory/directory.js'
 import { forwardsIn } from '../../sip/diversion/diversion.js'
 import { emergencyDigits } from '../../sip/uri/dialled.js'
+import { emergencyBehindCodes } from '../breakout/emergency-behind-codes.js'
 import type { CallHistory, Destination, DestinationOf, Knowledge, QuestionOf, Ruling } from './contract.js'
 import { shownDigits } from './shown-digits.js'
 import { trunkWords } from './trunk-words.js'
@@ -27,20 +28,8 @@ export function emergencyOf(digits: string, user: () => User | null, knowledge: 
   const number =
     dialplan.emergency(digits) ??
     (isUnused(digits, knowledge) && isHomeEmergency(digits, user(), knowledge) ? generalEmergency(knowledge) : null) ??
-    emergencyBehindBreakOut(digits, user, knowledge)
+    emergencyBehindCodes(digits, user, knowledge)
   return number === null ? null : { kind: 'emergency', number, trunks: trunks.order(dialplan.emergencyTrunks) }
-}
-
-/**
- * An emergency number behind a break-out code, of any site that the caller may mean, is called from here: help is needed where the phone is.
- */
-function emergencyBehindBreakOut(dialled: string, user: () => User | null, knowledge: Knowledge): string | null {
-  const { dialplan } = knowledge
-  const route = dialplan.route(dialled)
-  if (route.kind !== 'break-out') return null
-  const { site, digits } = route
-  const isMeant = (site !== null && isEmergencyAt(site, digits, knowledge)) || isHomeEmergency(digits, user(), knowledge)
-  return dialplan.emergency(digits) ?? (isMeant ? generalEmergency(knowledge) : null)
 }
 
 /** 112 is an emergency number of every site. */

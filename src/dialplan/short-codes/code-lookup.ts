@@ -52,8 +52,8 @@ function openPart(pattern: Pattern, digits: string): string {
 /** `any`: the site is named before the digits, as in `london*020…`. A name begins with a letter, which no number does. */
 function breakOutRoute(site: SiteName | 'any', rest: string): Route {
   if (site !== 'any') return { kind: 'break-out', site, digits: rest }
-  const [, name = '', , digits = ''] = /^([a-z][a-z0-9-]*)(\*(.*))?$/.exec(rest) ?? []
-  const named = parseSiteName(name)
+  const [, name = '', , digits = ''] = /^([a-z][a-z0-9-]*)(\*(.*))?$/i.exec(rest) ?? []
+  const named = parseSiteName(name.toLowerCase())
   return { kind: 'break-out', site: named, digits: named === null ? rest : digits }
 }
 

@@ -10,11 +10,11 @@ export function isEmergencyService(uri: string): boolean {
 }
 
 /**
- * Dialled digits in the form in which emergency numbers are compared: without a final `#`, and without the `+` that some phones put before every
+ * Dialled digits in the form in which emergency numbers are compared: without final signs, and without the `+` that some phones put before every
  * number. No international number is that short.
  */
 export function emergencyDigits(digits: string): string {
-  return digits.replace(/#$/, '').replace(/^\+(?=[0-9]{2,5}$)/, '')
+  return digits.replace(/(?<![*#])[*#]+$/, '').replace(/^\+(?=[0-9]{2,5}$)/, '')
 }
 
 /** The user part or telephone number of a URI, decoded; `''` if it has neither. */

@@ -87,7 +87,15 @@ describe('emergency numbers', () => {
     const codes =
       '  "*6944.": { breakOut: london }\n  "88.": { breakOut: paris }\n  "*68*.": { breakOut: any }\n  "*8.": { feature: pick-up }\n'
     const { emergencyDialled } = load(`site: rome\nextensions: [1XX]\nshortCodes:\n${codes}`)
-    expect(emergencyDialled.filter((digits) => digits.endsWith('112'))).toEqual(['112', '*6944112', '88112', '*68*112'])
+    expect(emergencyDialled.filter((digits) => digits.endsWith('112'))).toEqual([
+      '112',
+      '*6944112',
+      '88112',
+      '*68*112',
+      '*694488112',
+      '8888112',
+      '*68*88112',
+    ])
   })
 
   test('are not called over a trunk that leads to voicemail alone', () => {

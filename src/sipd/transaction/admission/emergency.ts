@@ -21,10 +21,11 @@ export function possibleEmergencyCallsTo(numbers: readonly string[]): (request: 
   }
 }
 
-/** The number may follow a code for another site that ends with `*` or `#`. */
+/** The number may follow codes for other sites; those before the last are known by the `*` or `#` with which they begin or end. */
 export function emergencyCallsTo(numbers: readonly string[]): IsEmergency {
   const known = new Set(numbers)
-  const isKnown = (digits: string): boolean => known.has(digits) || (isCode(digits) && known.has(digits.slice(lastSign(digits) + 1)))
+  const isKnown = (digits: string): boolean =>
+    known.has(digits) || (isCode(digits) && suffixesAtSigns(digits).some((rest) => known.has(rest)))
   return ({ method, uri, to }) =>
     method === 'INVITE' && to.tag === '' && (isKnown(emergencyDigits(dialled(uri))) || isEmergencyService(uri))
 }
@@ -33,6 +34,11 @@ function isCode(digits: string): boolean {
   return /^[*#]/.test(digits)
 }
 
-function lastSign(digits: string): number {
-  return Math.max(digits.lastIndexOf('*'), digits.lastIndexOf('#'))
+/** From each of the last signs, with and without it. */
+function suffixesAtSigns(digits: string): readonly string[] {
+  const signs = Array.from(
+    digits.slice(-maxCodeLength).matchAll(/[*#]/g),
+    ({ index }) => Math.max(0, digits.length - maxCodeLength) + index,
+  )
+  return signs.flatMap((at) => [digits.slice(at), digits.slice(at + 1)])
 }

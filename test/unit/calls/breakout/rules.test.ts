@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseSiteName } from '../../../../src/base/identity.js'
 import { decide } from '../../../../src/calls/routing/decide.js'
@@ -109,7 +110,7 @@ describe('a break-out, at the site that is named', () => {
 
 describe('an emergency number behind a break-out code', () => {
   const visitor = userOf('100', 'Zoe', { home: oslo })
-  const knowledge = known({ users: [visitor], emergencies: { london: ['999', '9999', '112'], oslo: ['113'] } })
+  const knowledge = known({ users: [visitor], emergencies: { london: ['999', '9999', '112', '9112'], oslo: ['113'] } })
   const number = (digits: string) => emergencyOf(digits, () => visitor, knowledge)?.number ?? null
 
   it.each([
@@ -122,13 +123,42 @@ describe('an emergency number behind a break-out code', () => {
     ['of the caller’s home, with a final #', '*68*london*113#', '112'],
     ['behind a code that names no site', '*68*112', '112'],
     ['behind a site that nobody knows', '*68*atlantis*112', '112'],
+    ['behind a site in capital letters', '*68*LONDON*999', '112'],
+    ['behind a name that is not one', '*68*lon_don*112', '112'],
+    ['behind two codes', '*6944*6944112', '112'],
+    ['behind two codes, with a site of the first alone', '*68*london*694410999', null],
+    ['of the site of the first code, behind two', '*68*london*68*oslo*999', '112'],
+    ['behind two codes, with the prefix here', '*6944*68*london*015', '15'],
+    ['of this site, with the prefix of the other', '*6944915', '15'],
+    ['of the caller’s home, with the prefix of the other', '*68*london*9113', '112'],
+    ['behind a sign of its own', '*6944*112', '112'],
+    ['before a final *', '*6944112*', '112'],
+    ['written with separators', '*6944-11.2', '112'],
+    ['of two digits behind a sign, which may be a code there', '*6944*15', null],
   ])('%s is called from here', (_what, digits, called) => {
     expect(number(digits)).toBe(called)
+    if (called === null) return
     const decision = decide(dialled(digits, 'HD0001', knowledge), knowledge)
     expect([decision.to.kind, rulesOf(decision)]).toEqual(['emergency', 'emergency'])
   })
 
+  it('is called from here behind any chain of codes, prefixes and signs', () => {
+    const codes = fc.array(fc.constantFrom('*6944', '*68*', '*68*london*', '*68*oslo*', '*68*atlantis*'), { minLength: 1, maxLength: 6 })
+    const numbers = fc.constantFrom(['112', '112'], ['911', '112'], ['15', '15'], ['113', '112'])
+    fc.assert(
+      fc.property(codes, fc.constantFrom('', '0'), numbers, fc.constantFrom('', '#', '*'), (chain, prefix, [dialled, called], end) => {
+        expect(number(`${chain.join('')}${prefix}${dialled}${end}`)).toBe(called)
+      }),
+    )
+  })
+
+  it('is found in a bounded number of steps', () => {
+    expect(number(`${'*6944'.repeat(9)}112`)).toBeNull()
+    expect(number(`${'*6944'.repeat(10_000)}112`)).toBeNull()
+  })
+
   it('is not any other number', () => {
+    fc.assert(fc.property(fc.stringMatching(/^020[0-9]{6,9}$/), (digits) => number(`*6944*68*london*${digits}`) === null))
     expect([number('*68*london*020123'), number('*68*london*100'), number('113')]).toEqual([null, null, '112'])
   })
 })

@@ -21,6 +21,8 @@ describe('the SIP server', () => {
     ['*68*london*112', true, true],
     ['*6844#112', true, true],
     ['*68*london*112#', true, true],
+    ['*68*london*68*oslo*112', true, true],
+    ['112*', true, true],
     // Without a sign before it, the number may be part of another one.
     ['*6844112', false, true],
     ['*68*london*1123', false, false],
@@ -30,4 +32,11 @@ describe('the SIP server', () => {
     const request = inviteTo(digits)
     expect([emergencyCallsTo(['112'])(request), possibleEmergencyCallsTo(['112'])(request)]).toEqual([isCertain, isPossible])
   })
+
+  it.each(['*6844*6844112', '*68*london*6844112', `${'*6844'.repeat(7)}112`])(
+    'takes %s for an emergency call: it knows the last code',
+    (digits) => {
+      expect(emergencyCallsTo(['112', '*6844112'])(inviteTo(digits))).toBe(true)
+    },
+  )
 })
