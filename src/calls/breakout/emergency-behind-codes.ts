@@ -33,7 +33,7 @@ export function emergencyBehindCodes(dialled: string, user: () => User | null, k
 }
 
 /** The number to call from here; null if the digits are not an emergency number of this site, of those sites or of the user's home. */
-export function emergencyFor(digits: string, meant: Meant, knowledge: Knowledge): string | null {
+function emergencyFor(digits: string, meant: Meant, knowledge: Knowledge): string | null {
   const { dialplan } = knowledge
   const lists = listsOf(meant, knowledge)
   const number = emergencyDigits(withoutSigns(digits))
