@@ -1,0 +1,38 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+
+/** Logins, registrations of phones, their passwords and their displays. */
+export function phoneMetrics(registers: [Registry]) {
+  return {
+    transitionsTotal: new Counter({
+      name: 'hotdesk_transitions_total',
+      help: 'Logins and logouts, by outcome',
+      labelNames: ['transition', 'outcome'],
+      registers,
+    }),
+    loginSeconds: new Histogram({
+      name: 'hotdesk_login_seconds',
+      help: 'Time from the last digit of the PIN to the assignment in Redis',
+      buckets: [0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5],
+      registers,
+    }),
+    bindings: new Gauge({ name: 'hotdesk_registrar_bindings', help: 'Phones registered at this node', registers }),
+    registrationsTotal: new Counter({
+      name: 'hotdesk_registrations_total',
+      help: 'REGISTER requests, by outcome',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    digestRefusedTotal: new Counter({
+      name: 'hotdesk_digest_refused_total',
+      help: 'Credentials of phones refused, by reason: password, held (too many wrong ones before), uri (made for another request), device',
+      labelNames: ['reason'],
+      registers,
+    }),
+    refreshesTotal: new Counter({
+      name: 'hotdesk_refreshes_total',
+      help: 'Display refreshes after a login or logout, by outcome; stale means not confirmed',
+      labelNames: ['outcome'],
+      registers,
+    }),
+  }
+}
