@@ -35,8 +35,8 @@ writes('hotdesk_login', function(tag, args)
   set_state(tag, device, 'active', displaced and 'displaced' or 'login', via)
   local name = displaced and 'displaced' or (from ~= '' and 'moved' or 'login')
   event(tag, name, 'device', device, 'user', ext, 'via', via, 'displaced', displaced or '', 'from', from)
-  if displaced then return from == '' and reply('DISPLACED', displaced) or reply('DISPLACED', displaced, from) end
-  return from == '' and reply('LOGGED_IN') or reply('MOVED', from)
+  if displaced then return reply('DISPLACED', displaced, from) end
+  return reply(from == '' and 'LOGGED_IN' or 'MOVED', from)
 end)
 
 -- hotdesk_logout DEVICE|EXTENSION [drain|now] [VIA]     `now` ends the phone's calls; an extension: every phone where the user is logged in
@@ -54,9 +54,7 @@ writes('hotdesk_logout', function(tag, args)
     local word, detail = logout_device(tag, device, how, via)
     replies[word] = word == 'DRAINING' and (replies[word] or 0) + detail or detail or ''
   end
-  for _, word in ipairs({ 'EMERGENCY', 'DRAINING', 'LOGGED_OUT' }) do
-    if replies[word] then return replies[word] == '' and reply(word) or reply(word, replies[word]) end
-  end
+  for _, word in ipairs({ 'EMERGENCY', 'DRAINING', 'LOGGED_OUT' }) do if replies[word] then return reply(word, replies[word]) end end
   return reply('FREE')
 end)
 

@@ -1,13 +1,6 @@
-do -- The lock-out after wrong PINs. Counters are keys that expire, so Redis keeps the time. No PIN is ever sent to Redis.
---   attempts:USER:DEVICE        wrong PINs of a user at a phone; when it is full, its time to live is the lock
---   attempts:day:USER:DEVICE    the same, within a day
---   attempts:DEVICE             wrong PINs at a phone, for any user; attempts:day:DEVICE within a day
---   attempts:USER               wrong PINs of a user within a day at unfamiliar phones, those without a recent correct PIN of the user
---   attempts:wait:USER          unfamiliar phones have to wait
---   attempts:familiar:USER      phone → time of the last correct PIN, in seconds since 1970
---   attempts:seen:USER          phones counted for a user, and attempts:seen:DEVICE users counted at a phone: a counter of a pair is
---                               valid only while each names the other, so deleting one of them clears all its pairs
--- An extension without a user is counted under a name that begins with `?` and is in no event: it may have been a PIN.
+do -- The lock-out after wrong PINs. Counters are keys that expire, so Redis keeps the time; src/store/README.md says what each one counts.
+-- No PIN is ever sent to Redis. An extension without a user is counted under a name that begins with `?` and is in no event: it may have
+-- been a PIN.
 local DAY, FAMILIAR_DAYS, FAMILIAR_MAX, FIRST_WAIT, LONGEST_WAIT = 86400, 30, 10, 10, 1800
 
 -- In the order of the arguments.

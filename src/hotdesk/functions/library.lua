@@ -13,12 +13,13 @@
 -- This file comes first and declares what the others share. Each other file is one block, so its locals stay its own.
 
 -- The last version listed in library.ts.
-local VERSION = 17
+local VERSION = 18
 local EVENTS_KEPT = 100000
 
 local function required(value, name) return value and value ~= '' and value or error({ err = 'ERR missing argument: ' .. name }) end
 
-local function reply(...) return redis.status_reply(table.concat({ ... }, ' ')) end
+-- An empty last word is left out.
+local function reply(...) return redis.status_reply((table.concat({ ... }, ' '):gsub(' +$', ''))) end
 local function now() return tonumber(redis.call('TIME')[1]) end
 
 local function as_table(flat)
@@ -48,10 +49,8 @@ end
 -- Empty values are left out. If the key of the events has another type, the transition still counts.
 local function event(tag, name, ...)
   local given, fields = { ... }, {}
-  for i = 1, #given, 2 do
-    if given[i + 1] ~= '' then fields[#fields + 1], fields[#fields + 2] = given[i], given[i + 1] end
-  end
-  for _, each in ipairs(operator) do fields[#fields + 1] = each end
+  for _, each in ipairs(operator) do given[#given + 1] = each end
+  for i = 1, #given, 2 do if given[i + 1] ~= '' then fields[#fields + 1], fields[#fields + 2] = given[i], given[i + 1] end end
   local added = redis.pcall('XADD', tag .. ':events', 'MAXLEN', '~', EVENTS_KEPT, '*', 'event', name, unpack(fields))
   if type(added) == 'table' and added.err then
     redis.log(redis.LOG_WARNING, 'hotdesk: event ' .. name .. ' was not added to ' .. tag .. ':events: ' .. added.err)

@@ -4,12 +4,7 @@ local NOTED = { refresh = true, refreshable = true, digest = true }
 
 local function is_alive(tag, site, node) return exists(tag, 'node:' .. node) and get(tag, 'node:' .. node, 'site') == site end
 
--- A site's record has:
---   nodes       the last node that joined, and those alive then; another adds itself with its next heartbeat
---   lost, back  since when none of its nodes is alive; when one was again
---   emergency   emergency numbers, from the node that started last: the site's users can dial them at every site, even after `lost`
---   reserved    the extension that no user may have because of the site's dial codes
--- Another type at that key, left by hand, must not stop the heartbeat.
+-- src/store/README.md describes the fields. Another type at that key, left by hand, must not stop the heartbeat.
 local function update_site(tag, name, node, fields, starts)
   local site, kind = 'site:' .. name, redis.call('TYPE', tag .. ':site:' .. name).ok
   if kind ~= 'hash' and kind ~= 'none' then return end

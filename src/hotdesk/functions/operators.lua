@@ -1,26 +1,23 @@
 do -- What operators do besides login and logout.
-local function request_refresh(tag, device, via)
-  set(tag, 'device:' .. device, 'refresh', 'pending', 'cause', 'refresh')
-  redis.call('HINCRBY', tag .. ':device:' .. device, 'epoch', 1)
-  event(tag, 'refresh', 'device', device, 'user', user_on(tag, device) or '', 'via', via, 'outcome', 'wanted')
-end
-
 -- hotdesk_refresh DEVICE|EXTENSION [VIA [NODE]]     refreshes the display of the phone, or of each phone where the user is logged in
 --   REFRESHING                    at once, or after the phone's call or quiet time, or when it registers
 --   NOT_YOURS NODE                only if NODE is given, the node that asks in the background
 --   NOWHERE   UNKNOWN_DEVICE   UNKNOWN_USER
 writes('hotdesk_refresh', function(tag, args)
   local target, via = required(args[1], 'device or extension'), args[2] or 'redis-cli'
-  if target:match('^%d+$') then
-    local list = devices_of(tag, target)
-    if #list == 0 then return not_logged_in(tag, target) end
-    for _, device in ipairs(list) do if exists(tag, 'device:' .. device) then request_refresh(tag, device, via) end end
-    return reply('REFRESHING')
-  end
-  if not exists(tag, 'device:' .. target) then return reply('UNKNOWN_DEVICE') end
-  local owner = args[3] and other_owner(tag, target, args[3])
+  local is_user = target:match('^%d+$')
+  local list = is_user and devices_of(tag, target) or { target }
+  if #list == 0 then return not_logged_in(tag, target) end
+  if not is_user and not exists(tag, 'device:' .. target) then return reply('UNKNOWN_DEVICE') end
+  local owner = not is_user and args[3] and other_owner(tag, target, args[3])
   if owner then return reply('NOT_YOURS', owner) end
-  request_refresh(tag, target, via)
+  for _, device in ipairs(list) do
+    if exists(tag, 'device:' .. device) then
+      set(tag, 'device:' .. device, 'refresh', 'pending', 'cause', 'refresh')
+      redis.call('HINCRBY', tag .. ':device:' .. device, 'epoch', 1)
+      event(tag, 'refresh', 'device', device, 'user', user_on(tag, device) or '', 'via', via, 'outcome', 'wanted')
+    end
+  end
   return reply('REFRESHING')
 end)
 

@@ -4,18 +4,14 @@ local HISTORY = '%-19s %-15s %-12s %-15s %s'
 
 local function shown(value) return value and value ~= '' and value or '-' end
 
--- The caller may lack the right to read users' records, which hold the PIN hash.
-local function name_of(tag, ext)
-  local name = redis.pcall('HGET', tag .. ':user:' .. ext, 'name')
-  return type(name) == 'string' and name or '-'
-end
-
 local function status_row(tag, device, time)
   local site, state, since, refresh = get(tag, 'device:' .. device, 'site', 'state', 'since', 'refresh')
   local ext = user_on(tag, device)
+  -- The caller may lack the right to read users' records, which hold the PIN hash.
+  local name = ext and redis.pcall('HGET', tag .. ':user:' .. ext, 'name')
   local minutes = tonumber(since) and ('%d'):format((time - tonumber(since)) / 60) or '-'
   return STATUS:format(device, site or '-', ext and (state == 'draining' and state or 'active') or 'idle', ext or '-',
-    ext and name_of(tag, ext) or '-', minutes, exists(tag, 'reg:' .. device) and 'yes' or 'no', refresh or '-')
+    type(name) == 'string' and name or '-', minutes, exists(tag, 'reg:' .. device) and 'yes' or 'no', refresh or '-')
 end
 
 -- One page of phones, and the cursor of the next. SCAN shows the keys of other networks too; without the right to it, a caller gets only
