@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 
-/** Counts of the embedded SIP server, and of the link between it and the node. */
+/** Counts of the embedded SIP server. */
 export function sipMetrics(registers: [Registry]) {
   return {
     messages: new Counter({
@@ -51,6 +51,20 @@ export function sipMetrics(registers: [Registry]) {
     }),
     connections: new Gauge({ name: 'hotdesk_sip_connections', help: 'TCP, TLS and WebSocket connections', registers }),
     dialogs: new Gauge({ name: 'hotdesk_sip_dialogs', help: 'SIP dialogs: two for each call', registers }),
+    ...linkMetrics(registers),
+    bannedSources: new Gauge({ name: 'hotdesk_sip_banned_sources', help: 'Addresses banned now', registers }),
+    certificateExpiry: new Gauge({
+      name: 'hotdesk_sip_certificate_expiry_timestamp_seconds',
+      help: 'Expiry of the TLS certificate, seconds since 1970; 0 without one',
+      registers,
+    }),
+    overloaded: new Gauge({ name: 'hotdesk_sip_overloaded', help: '1 while requests are refused because too many are waiting', registers }),
+  }
+}
+
+/** The link between the embedded SIP server and the node. */
+function linkMetrics(registers: [Registry]) {
+  return {
     unreadBytes: new Gauge({
       name: 'hotdesk_sip_unread_bytes',
       help: 'Bytes of the SIP server that the application has not read',
@@ -61,12 +75,5 @@ export function sipMetrics(registers: [Registry]) {
       help: 'Broken connections between SIP server and application that were resumed',
       registers,
     }),
-    bannedSources: new Gauge({ name: 'hotdesk_sip_banned_sources', help: 'Addresses banned now', registers }),
-    certificateExpiry: new Gauge({
-      name: 'hotdesk_sip_certificate_expiry_timestamp_seconds',
-      help: 'Expiry of the TLS certificate, seconds since 1970; 0 without one',
-      registers,
-    }),
-    overloaded: new Gauge({ name: 'hotdesk_sip_overloaded', help: '1 while requests are refused because too many are waiting', registers }),
   }
 }
