@@ -13,11 +13,14 @@ import {
   type MembershipNeeds,
   newBoot,
   type PublishedPlan,
+  profileInForce,
   publishedPasswords,
   recordStart,
   type SecretCheck,
   startMembership,
+  type User,
   watchReserved,
+  writeProfiles,
 } from '../directory/directory.js'
 import { createHotdesk, type Hotdesk, hashPin, hotdeskLibrary } from '../hotdesk/hotdesk.js'
 import type { SipApplication } from '../srf/srf.js'
@@ -78,6 +81,7 @@ export async function openNetworkMember(context: NodeContext, { plan, store, srf
     log: partLog(context, 'hotdesk'),
     automaticLogout: () => plan.current.automaticLogout,
     attempts: () => settings.current.lockout,
+    mayVisit: (user) => mayVisit(user, plan.current, directory),
     quietSeconds: config.emergency.quietSeconds,
     retentionDays: config.retentionDays,
   })
@@ -92,8 +96,16 @@ function warnOfRecords(context: NodeContext, directory: Directory, plan: LivePla
   plan.onChange(watchReserved({ directory, reserved, log: partLog(context, 'directory') }))
 }
 
-function publishedPlan({ emergencyNumbers, codes, publishedDids }: Dialplan): PublishedPlan {
-  return { emergency: emergencyNumbers, reserved: reservedExtension(codes) ?? '', dids: publishedDids }
+function publishedPlan({ emergencyNumbers, codes, publishedDids, profiles }: Dialplan): PublishedPlan {
+  const reserved = reservedExtension(codes) ?? ''
+  return { emergency: emergencyNumbers, reserved, dids: publishedDids, profiles: writeProfiles(profiles) }
+}
+
+/** Whether the profile of the user allows a login here. It never bars a login at the home site. */
+function mayVisit(user: User, { site, profiles: host }: Dialplan, directory: Directory): boolean {
+  if (user.home === site) return true
+  const profile = profileInForce(user, { site, host, home: directory.site(user.home)?.profiles ?? null, user: 'visiting' })
+  return profile === null || profile.judge('roaming').isIncluded
 }
 
 /**

@@ -36,6 +36,7 @@ export const refusals = {
   'unknown-number': { status: 404, phrase: 'Not Found', result: 'client' },
   'not-from-here': { status: 404, phrase: 'Not Found', result: 'client' },
   barred: { status: 480, phrase: 'Call Barred', result: 'client' },
+  'not-entitled': { status: 480, phrase: 'Not Entitled', result: 'client' },
   'over-limit': { status: 480, phrase: 'Call Limit Reached', result: 'client' },
   'not-allowed': { status: 403, phrase: 'Forbidden', result: 'client' },
   'not-by-transfer': { status: 603, phrase: 'Dial Emergency Numbers Directly', result: 'client' },

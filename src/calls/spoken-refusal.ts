@@ -18,6 +18,7 @@ export interface SpokenRefusals {
 /** Reasons that an ordinary phone could not show in other words. */
 const prompts: Readonly<Partial<Record<RefusalReason, string>>> = {
   barred: 'barred',
+  'not-entitled': 'not-entitled',
   'site-missing': 'site-missing',
   'site-away': 'site-away',
   'nothing-to-pick-up': 'nothing-to-pick-up',

@@ -25,6 +25,7 @@ import { parseCountry } from './numbers/country.js'
 import { withoutPlus } from './numbers/dids.js'
 import { numberFormKeys } from './numbers/number-form.js'
 import { parsePattern, wildcards } from './pattern.js'
+import { profileKeys } from './rights/profile-keys.js'
 import { rightsKeys } from './rights/rights-keys.js'
 import { callerNumber, parseTelephone, prependedDigits, strippedDigits, telephoneHint, telephoneWords, trunkName } from './route-fields.js'
 import { shortCodesKey } from './short-codes/short-code.js'
@@ -134,6 +135,7 @@ export const planFile = block({
   ...voicemailKeys,
   ...logoutKeys,
   ...rightsKeys,
+  ...profileKeys,
 })
 
 /** For editors: what `dialplans/<site>.yaml` may contain. */

@@ -1,6 +1,7 @@
 import type { Milliseconds } from '../base/clock.js'
 import type { Extension, SiteName } from '../base/identity.js'
 import type { Secret } from '../base/secret.js'
+import type { SiteProfiles } from '../directory/directory.js'
 import type { TrunkNumberForms } from './numbers/number-form.js'
 import type { NumberPlan, OutsideNumber } from './numbers/number-plan.js'
 import type { SiteRights } from './rights/site-rights.js'
@@ -138,6 +139,8 @@ export interface Dialplan {
   readonly outside: string
   /** What users may call from this site. */
   readonly rights: SiteRights
+  /** What users are entitled to by their profile. */
+  readonly profiles: SiteProfiles
   /** Null: logins do not end automatically. */
   readonly automaticLogout: AutomaticLogout | null
   /** The prompts that its short codes play. */

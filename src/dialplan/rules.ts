@@ -11,6 +11,7 @@ import { createNumberPlan } from './numbers/number-plan.js'
 import { createOutsideRoutes, type OutsideRoutes } from './outside-route.js'
 import { fixedLength, matches, parsePattern } from './pattern.js'
 import type { PlanFile } from './plan-file.js'
+import { siteProfiles } from './rights/profile-keys.js'
 import { createSiteRights } from './rights/site-rights.js'
 import type { Dialplan, Route, Trunk } from './route.js'
 import { createCodeLookup } from './short-codes/code-lookup.js'
@@ -63,6 +64,7 @@ export function createRules(file: PlanFile): Omit<Dialplan, 'fingerprint'> {
     voicemail: voicemailOf(file, trunks),
     outside: file.outside,
     rights: createSiteRights(file),
+    profiles: siteProfiles(file),
     automaticLogout: logoutRules(file),
     announcements: Object.values(file.shortCodes).flatMap(({ announcement }) => announcement ?? []),
     emergency,

@@ -3,6 +3,7 @@ import type { DeviceId, Extension, NodeName, SiteName } from '../base/identity.j
 import type { Secret } from '../base/secret.js'
 import type { RecordChange, StreamWrite } from '../store/store.js'
 import type { UserKey } from './keys/user-keys.js'
+import type { SiteProfiles } from './profiles/site-profiles.js'
 
 /** Where a call goes if the user's phone does not take it: digits, `voicemail` or null. */
 export interface Forwards {
@@ -42,6 +43,8 @@ export interface User {
   readonly outOfHoursRights: string | null
   /** Name of hours, defined like rights; null: `rights` count at all times. */
   readonly timeProfile: string | null
+  /** Name of what the user is entitled to, defined like rights, or at the home site. Null: everything. */
+  readonly profile: string | null
   /** Programmable keys of the user, in order. */
   readonly keys: readonly UserKey[]
 }
@@ -110,6 +113,8 @@ export interface Site {
   readonly reserved: string | null
   /** Its direct numbers and their extensions, reported by its nodes: `+44207946010X=10X`. */
   readonly dids: readonly string[]
+  /** The profiles of its dial plan, reported by its nodes. */
+  readonly profiles: SiteProfiles
 }
 
 /** Fields to change; other fields stay. A new record needs at least `home` (user) or `site` (device). */

@@ -18,6 +18,17 @@ export { callPurposes, homeReturns, secondLogins } from './contract.js'
 export { keyText, keyTypes, parseKeys, worksAt, writeKeys } from './keys/user-keys.js'
 export { joinNetwork, type Membership, type MembershipNeeds, newBoot, type PublishedPlan, startMembership } from './membership.js'
 export { recordStart } from './previous-starts.js'
+export { type ProfileInForce, profileInForce } from './profiles/profile-in-force.js'
+export {
+  type Entitlement,
+  entitlementPolicies,
+  entitlements,
+  type FeatureName,
+  featureNames,
+  noProfiles,
+  type SiteProfiles,
+  writeProfiles,
+} from './profiles/site-profiles.js'
 export { parseHomeLostLogout, parseMac, parseRightsName, parseVoicemail } from './records.js'
 export { watchReserved } from './reserved-extensions.js'
 export { loadSamples, publishedPasswords, samples } from './sample-network.js'

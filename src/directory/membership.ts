@@ -31,6 +31,8 @@ export interface PublishedPlan {
   readonly reserved?: string
   /** Its direct numbers and their extensions, which a call may reach at every site; absent: none. */
   readonly dids?: readonly string[]
+  /** Its profiles, by `writeProfiles`; '' or absent: none. */
+  readonly profiles?: string
 }
 
 export interface MembershipNeeds extends PublishedPlan {
@@ -102,9 +104,9 @@ export function startMembership(needs: MembershipNeeds): Membership {
   }
   const listeners = new Set<() => void>()
   let plan = planFields(needs)
-  let dids = didsText(needs)
-  /** A heartbeat does not change the record of the site, and has no direct numbers, which may be thousands. */
-  let isSiteOutdated = dids !== ''
+  let further = furtherFields(needs)
+  /** A heartbeat does not change the record of the site, and lacks these fields, which may be long. */
+  let isSiteOutdated = Object.entries(further).some(([name, text]) => (store.replica.hash(`site:${site}`)?.get(name) ?? '') !== text)
   let isMember = false
   let isClosed = false
   let claiming: Promise<Claim> | null = null
@@ -125,9 +127,9 @@ export function startMembership(needs: MembershipNeeds): Membership {
   }
 
   async function updateSite(): Promise<void> {
-    const written = { ...plan, dids }
-    await store.putFields(`site:${site}`, written)
-    if (written.emergency === plan.emergency && written.reserved === plan.reserved && written.dids === dids) isSiteOutdated = false
+    const [written, alsoWritten] = [plan, further]
+    await store.putFields(`site:${site}`, { ...written, ...alsoWritten })
+    if (written === plan && alsoWritten === further) isSiteOutdated = false
   }
 
   function claim(): Promise<Claim> {
@@ -163,7 +165,8 @@ export function startMembership(needs: MembershipNeeds): Membership {
     store.replica.onChange((key) => {
       const hash = store.replica.hash(key)
       if (key === `node:${node}` && !hash) beatNow()
-      if (key !== `site:${site}` || dids === '' || !hash || hash.has('dids')) return
+      const isLost = ([name, text]: readonly [string, string]): boolean => text !== '' && hash?.has(name) === false
+      if (key !== `site:${site}` || !Object.entries(further).some(isLost)) return
       isSiteOutdated = true
       beatNow()
     }),
@@ -173,7 +176,7 @@ export function startMembership(needs: MembershipNeeds): Membership {
     joined,
     publish(changed) {
       plan = planFields(changed)
-      dids = didsText(changed)
+      further = furtherFields(changed)
       isSiteOutdated = true
       beatNow()
     },
@@ -194,8 +197,8 @@ function planFields({ emergency, reserved = '' }: PublishedPlan): Readonly<Recor
   return { emergency: emergency.join(' '), reserved }
 }
 
-function didsText({ dids = [] }: PublishedPlan): string {
-  return dids.join(' ')
+function furtherFields({ dids = [], profiles = '' }: PublishedPlan): Readonly<Record<'dids' | 'profiles', string>> {
+  return { dids: dids.join(' '), profiles }
 }
 
 /** `later`: Redis is lost, or the node is stopping. */

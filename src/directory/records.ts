@@ -19,6 +19,7 @@ import {
   type UserEdit,
 } from './contract.js'
 import { parseKeys, writeKeys } from './keys/user-keys.js'
+import { parseProfiles } from './profiles/site-profiles.js'
 import { type RecordReader, readRecord } from './record.js'
 
 type Hash = ReadonlyMap<string, string>
@@ -42,7 +43,7 @@ const forwardFields = {
 } as const satisfies Record<keyof Forwards, string>
 
 /** Names that a site's dial plan defines. */
-const rightsFields = ['rights', 'outOfHoursRights', 'timeProfile'] as const
+const rightsFields = ['rights', 'outOfHoursRights', 'timeProfile', 'profile'] as const
 
 const usual = {
   enabled: 'yes',
@@ -101,7 +102,12 @@ export function parseUser(extension: Extension, hash: Hash): Parsed<User> {
 
 function rightsNames({ optional }: RecordReader): Pick<User, (typeof rightsFields)[number]> {
   const named = (field: (typeof rightsFields)[number]) => optional(field, parseRightsName, 'a name such as manager')
-  return { rights: named('rights'), outOfHoursRights: named('outOfHoursRights'), timeProfile: named('timeProfile') }
+  return {
+    rights: named('rights'),
+    outOfHoursRights: named('outOfHoursRights'),
+    timeProfile: named('timeProfile'),
+    profile: named('profile'),
+  }
 }
 
 export function parseDevice(id: DeviceId, hash: Hash, seal: Seal): Parsed<Device> {
@@ -197,6 +203,7 @@ export function parseSite(id: SiteName, hash: Hash): Parsed<Site> {
     emergency: wordsOf(record.text('emergency')),
     reserved: record.text('reserved'),
     dids: wordsOf(record.text('dids')),
+    profiles: parseProfiles(record.text('profiles') ?? ''),
   }
   return { value: site, problems: record.problems }
 }

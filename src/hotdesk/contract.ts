@@ -14,6 +14,8 @@ export type LoginOutcome =
   | { readonly outcome: 'LOCKED'; readonly seconds: number }
   /** `secondLogin: deny`, and the user is logged in at another phone. */
   | { readonly outcome: 'ELSEWHERE'; readonly device: DeviceId }
+  /** The PIN is right, and the profile of the user does not allow a login at this site. */
+  | { readonly outcome: 'NOT_ENTITLED' }
   /** The phone is in an emergency call or in its quiet time. */
   | { readonly outcome: 'EMERGENCY' }
   | { readonly outcome: 'NOT_A_HOTDESK_PHONE' }

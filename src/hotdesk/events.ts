@@ -6,7 +6,7 @@ export const streamEvents = {
   moved: 'A user logged in and left another phone, `from`.',
   displaced: 'A user logged in, and the previous user, `displaced`, was logged out.',
   unchanged: 'Nothing to do: the user was already logged in there, or nobody was.',
-  'login.denied': 'A login was refused; the caller heard one general sentence, `reason` is the real one.',
+  'login.denied': 'A login was refused; the caller heard one general sentence (another for `not-entitled`), `reason` is the real one.',
   'login.locked': 'Too many wrong PINs: `seconds` until the next attempt; `reason` names the limit.',
   'login.abandoned': 'The caller hung up during the PIN dialogue.',
   logout: 'The user was logged out.',
@@ -26,6 +26,10 @@ export const streamEvents = {
   'call.limited': 'A `limit` of `user` or of the site refused a call to `number`: `reason`. `more` as for `call.barred`.',
   'call.costly':
     'A call to a number abroad or a premium number began: `use`, `number`, `class`, and the time at the site, `local`. `more` as for `call.barred`.',
+  'entitlement.refused':
+    'The `entitlement` of `user` is not in their profile or rights, and was refused: `reason`. `more` as for `call.barred`.',
+  'profile.unknown':
+    'The record of `user` has a `profile` that neither the home site nor this one defines; `reason` says what counts. At most once an hour.',
   'rights.unknown':
     'The record of `user` has a `name` that the site does not define; `reason` says which rights count. At most once an hour.',
   messages: 'The voicemail server has reported messages of `user`: `waiting`, and the numbers `new` and `old`.',
@@ -55,5 +59,5 @@ export const keptEvents = { entries: 100_000 } as const
 
 export type StreamEvent = keyof typeof streamEvents
 
-/** Why a login was refused. For operators only: the caller hears the same sentence for all reasons. */
-export type DenialReason = 'wrong-pin' | 'no-pin' | BarredReason
+/** Why a login was refused. For operators only: the caller hears the same sentence for all reasons, except `not-entitled`. */
+export type DenialReason = 'wrong-pin' | 'no-pin' | 'not-entitled' | BarredReason

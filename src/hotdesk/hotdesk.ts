@@ -5,7 +5,7 @@ import type { DeviceId, Extension, NodeName } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import { fromZero, type Metrics } from '../base/metrics.js'
 import type { Secret } from '../base/secret.js'
-import type { Directory } from '../directory/directory.js'
+import type { Directory, User } from '../directory/directory.js'
 import type { Store } from '../store/store.js'
 import { createAssignments } from './assignments.js'
 import { createCallsInProgress } from './calls-in-progress.js'
@@ -36,6 +36,8 @@ export interface HotdeskNeeds {
   readonly log: Logger
   readonly metrics: Metrics
   readonly attempts: () => AttemptLimits
+  /** Whether the profile of the user allows a login at this site. */
+  readonly mayVisit: (user: User) => boolean
   /** The network's secret: hides typed extensions that do not exist. */
   readonly secret: Secret
   /** Quiet time of a phone after an emergency call. */
@@ -52,6 +54,7 @@ const loginEvents = {
   DENIED: 'hotdesk.denied',
   LOCKED: 'hotdesk.denied',
   ELSEWHERE: 'hotdesk.refused',
+  NOT_ENTITLED: 'hotdesk.refused',
   EMERGENCY: 'hotdesk.refused',
   NOT_A_HOTDESK_PHONE: 'hotdesk.refused',
   STORE_LOST: 'hotdesk.refused',

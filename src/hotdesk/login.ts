@@ -1,6 +1,7 @@
+import type { DeviceId, Extension } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import type { Secret } from '../base/secret.js'
-import type { Directory } from '../directory/directory.js'
+import type { Directory, User } from '../directory/directory.js'
 import type { Store } from '../store/store.js'
 import { limitsOf, pseudonymOf } from './attempt-arguments.js'
 import { reasonBarred } from './barred.js'
@@ -14,6 +15,7 @@ export interface LoginNeeds {
   readonly directory: Directory
   /** A reload may change them. */
   readonly attempts: () => AttemptLimits
+  readonly mayVisit: (user: User) => boolean
   /** The network's secret. */
   readonly secret: Secret
   readonly log: Logger
@@ -34,16 +36,32 @@ export async function tryLogin({ extension, device, pin }: LoginRequest, needs: 
   const barred = user ? reasonBarred(store.replica.hash(`user:${extension}`)) : 'unknown-extension'
   const pinHash = barred === null ? (user?.pinHash ?? null) : null
   const isRight = await verifyPin(pin, pinHash)
+  const denied = (reason: DenialReason): Promise<void> => writeDenial(needs, { device, extension: user?.extension, reason })
   if (!isRight) {
     const reason: DenialReason = barred ?? (pinHash === null ? 'no-pin' : 'wrong-pin')
     log.debug(
       { event: 'hotdesk.denied', extension: user?.extension, device, reason, left: attempt.left },
       `${attempt.left} attempts are left`,
     )
-    const event: StreamEvent = 'login.denied'
-    await store.append('events', { event, device, ...(user ? { user: extension } : {}), via: 'dial-code', reason }, keptEvents)
+    await denied(reason)
     return { outcome: 'DENIED' }
   }
   await store.call('hotdesk_forgive', extension, device)
+  if (user && !needs.mayVisit(user)) {
+    await denied('not-entitled')
+    return { outcome: 'NOT_ENTITLED' }
+  }
   return outcomeOf(await store.transition('hotdesk_login', extension, device, 'dial-code'), readLogin)
+}
+
+interface Denial {
+  readonly device: DeviceId
+  /** Absent: no user has it. */
+  readonly extension: Extension | undefined
+  readonly reason: DenialReason
+}
+
+async function writeDenial({ store }: Pick<LoginNeeds, 'store'>, { device, extension, reason }: Denial): Promise<void> {
+  const event: StreamEvent = 'login.denied'
+  await store.append('events', { event, device, ...(extension ? { user: extension } : {}), via: 'dial-code', reason }, keptEvents)
 }

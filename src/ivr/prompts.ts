@@ -27,6 +27,7 @@ const purposes = {
   'do-not-disturb-off': 'done',
   'number-wrong': 'failed',
   barred: 'failed',
+  'not-entitled': 'failed',
   'site-missing': 'failed',
   'site-away': 'failed',
   'nothing-to-pick-up': 'failed',

@@ -87,6 +87,7 @@ async function openNode(socket, data, dist) {
     boot: newBoot(store.clock.now()),
     automaticLogout: () => null,
     attempts: () => lockout,
+    mayVisit: () => true,
     quietSeconds: emergency.quietSeconds,
     retentionDays,
     clock,

@@ -40,7 +40,15 @@ const loads = Array.from({ length: 5 }, () => {
 console.log(`${codes.length} short codes are loaded in ${Math.round(Math.min(...loads))} to ${Math.round(Math.max(...loads))} ms`)
 
 // The records are plain maps: the copy of Redis is measured by `npm run bench redis`.
-const nobody = { rights: null, outOfHoursRights: null, timeProfile: null, doNotDisturb: false, enabled: true, mayForward: true }
+const nobody = {
+  rights: null,
+  outOfHoursRights: null,
+  timeProfile: null,
+  profile: null,
+  doNotDisturb: false,
+  enabled: true,
+  mayForward: true,
+}
 const forwards = { always: null, busy: null, noAnswer: null, notLoggedIn: null, notReachable: null }
 const users = new Map(
   Array.from({ length: 100 }, (_, index) => {

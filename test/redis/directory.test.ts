@@ -55,6 +55,7 @@ describe('a user', () => {
       rights: null,
       outOfHoursRights: null,
       timeProfile: null,
+      profile: null,
       keys: [],
     })
   })

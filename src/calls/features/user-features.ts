@@ -1,6 +1,7 @@
 import { isAppError } from '../../base/errors.js'
 import type { Directory, EditOutcome, Forwards, User, UserEdit } from '../../directory/directory.js'
 import type { Call } from '../call.js'
+import { profileRuling } from '../entitlement/rules.js'
 import type { DestinationOf } from '../routing/contract.js'
 import { forwardedNumber } from '../routing/number-rules.js'
 import { rightsRuling } from '../routing/rights-rules.js'
@@ -78,7 +79,8 @@ function forwardable(number: string, user: User, { knowledge }: Call): { readonl
   if (number === user.extension) return null
   const question = { kind: 'forwarded', user, number, history: { hops: 0, trail: [user.extension], diversions: [] } } as const
   const ruling = forwardedNumber(question, knowledge)
-  const isBarred = !user.mayForward || rightsRuling(question, ruling, knowledge)?.to !== undefined
+  const gates = [profileRuling, rightsRuling]
+  const isBarred = !user.mayForward || gates.some((gate) => gate(question, ruling, knowledge)?.to !== undefined)
   if (ruling.to?.kind === 'refused') return ruling.to.reason === 'barred' ? 'barred' : null
   if (isBarred) return 'barred'
   return { dialled: everywhere(number, knowledge) }

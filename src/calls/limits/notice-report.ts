@@ -69,6 +69,15 @@ export function createNoticeReport({ store, node, clock, networkClock, metrics }
     costly(call, { user, use, number, numberClass }) {
       writeSome(call, 'call.costly', { user, use, number, class: numberClass, local: call.plan.rights.localAt(networkClock.now()) })
     },
+    'not-entitled'(call, { user, entitlement, words }) {
+      call.log.info({ event: 'call.refused', reason: 'not-entitled', user, entitlement }, words)
+      writeSome(call, 'entitlement.refused', { user, entitlement, reason: words })
+    },
+    'unknown-profile'(call, { user, name, words }) {
+      if (unknownNames.take(`${user} profile ${name}`) === null) return
+      call.log.warn({ event: 'profile.unknown', user, name }, words)
+      write(call, 'profile.unknown', { user, profile: name, reason: words })
+    },
     'unknown-name'(call, { user, name, words }) {
       if (unknownNames.take(`${user} ${name}`) === null) return
       call.log.warn({ event: 'rights.unknown', user, name }, words)

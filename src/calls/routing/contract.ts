@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.js'
 import type { DeviceId, Extension, NodeName, SiteName } from '../../base/identity.js'
 import type { Dialplan, LimitName, NumberClass, OutsideRoute, Route, Trunk, Use } from '../../dialplan/dialplan.js'
-import type { Device, Directory, LiveNode, User } from '../../directory/directory.js'
+import type { Device, Directory, Entitlement, LiveNode, User } from '../../directory/directory.js'
 import type { Hotdesk } from '../../hotdesk/hotdesk.js'
 import type { Binding, Registrar } from '../../registrar/registrar.js'
 import type { Diversion } from '../../sip/diversion/diversion.js'
@@ -141,6 +141,10 @@ export type RightsNotice =
       readonly number: string
       readonly words: string
     }
+  /** The profile or the rights of the user do not include it. */
+  | { readonly kind: 'not-entitled'; readonly user: Extension | null; readonly entitlement: Entitlement; readonly words: string }
+  /** Neither the home site nor this one defines the profile in the user's record. */
+  | { readonly kind: 'unknown-profile'; readonly user: Extension; readonly name: string; readonly words: string }
   /** The site does not define a name in the user's record. */
   | { readonly kind: 'unknown-name'; readonly user: Extension; readonly name: string; readonly words: string }
 

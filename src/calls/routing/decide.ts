@@ -1,4 +1,5 @@
 import * as breakOuts from '../breakout/rules.js'
+import { featureRuling, profileRuling } from '../entitlement/rules.js'
 import type { Decision, Knowledge, Question, QuestionOf, RightsNotice, Ruling, Step } from './contract.js'
 import { limitsRuling } from './limits-rules.js'
 import * as numbers from './number-rules.js'
@@ -66,15 +67,40 @@ export function decide(question: Question, knowledge: Knowledge): Decision {
   for (let current = question; ; ) {
     questions.push(current)
     const found = firstRuling(current, knowledge, steps)
-    const rights = rightsRuling(current, found, knowledge)
-    const limits = rights?.to ? null : limitsRuling(current, found, knowledge)
-    if (rights) steps.push({ rule: 'rights', words: rights.words })
-    if (limits) steps.push({ rule: 'limits', words: limits.words })
-    notices.push(...(rights?.notices ?? []), ...(limits?.notices ?? []))
-    const { to, ask }: Ruling = [rights, limits].find((gate) => gate?.to) ?? found
+    const gated = gate(current, found, knowledge)
+    steps.push(...gated.steps)
+    notices.push(...gated.notices)
+    const { to, ask } = gated.to ? gated : found
     if (ask) current = ask
-    else return { to: to ?? { kind: 'refused', reason: 'unknown-number' }, steps, questions, counted: limits?.counted ?? [], notices }
+    else return { to: to ?? { kind: 'refused', reason: 'unknown-number' }, steps, questions, counted: gated.counted, notices }
   }
+}
+
+/** What users may do is judged after the rules, in this order. The first judgement that refuses decides. */
+const gates = [
+  ['profile', profileRuling],
+  ['features', featureRuling],
+  ['rights', rightsRuling],
+  ['limits', limitsRuling],
+] as const
+
+interface Gated extends Pick<Ruling, 'words' | 'to'>, Pick<Decision, 'notices'> {
+  readonly counted?: Decision['counted']
+}
+
+function gate(question: Question, found: Ruling, knowledge: Knowledge): Pick<Decision, 'steps' | 'counted' | 'notices'> & Ruling {
+  const steps: Step[] = []
+  const notices: RightsNotice[] = []
+  let counted: Decision['counted'] = []
+  for (const [rule, judge] of gates) {
+    const ruling: Gated | null = judge(question, found, knowledge)
+    if (!ruling) continue
+    steps.push({ rule, words: ruling.words })
+    notices.push(...ruling.notices)
+    counted = ruling.counted ?? []
+    if (ruling.to) return { ...ruling, steps, notices, counted }
+  }
+  return { words: '', steps, notices, counted }
 }
 
 function firstRuling(question: Question, knowledge: Knowledge, steps: Step[]): Ruling {

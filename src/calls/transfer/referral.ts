@@ -3,6 +3,7 @@ import type { Registrar } from '../../registrar/registrar.js'
 import type { IncomingRequest } from '../../srf/srf.js'
 import { type Conversations, type End, otherEnd } from '../bridge/conversations.js'
 import type { Call, Callee } from '../call.js'
+import { transferRuling } from '../entitlement/rules.js'
 import { type Failure, responseOf } from '../failure.js'
 import { completeDigits } from '../routing/called-digits.js'
 import type { Decision, Dialler, Knowledge } from '../routing/contract.js'
@@ -64,6 +65,8 @@ export function judgeRefer(request: IncomingRequest, by: End, needs: JudgeNeeds)
   const wanted = referTarget(request.header)
   if (typeof wanted === 'number') return { status: wanted }
   if (hopsLeft(by.conversation.call) < 1) return { status: 483 }
+  const unentitled = wanted.replaces ? withoutRight(transferor, needs) : null
+  if (unentitled) return unentitled
   const to = wanted.replaces ? otherCall(wanted, transferor, { own: by, from }, needs) : newCall(wanted, transferor, needs)
   return 'status' in to ? to : { by, dialler: transferor, from, to }
 }
@@ -120,6 +123,14 @@ function isInside({ caller, callee }: Participant, { directory }: Knowledge): bo
   if (caller.kind === 'device' || callee.user !== null) return true
   const extension = caller.kind === 'node' ? parseExtension(callee.party.number) : null
   return extension !== null && directory.user(extension) !== null
+}
+
+/** A blind transfer is judged with its number. */
+function withoutRight(by: Dialler, { knowledge, report }: JudgeNeeds): Refusal | null {
+  const ruling = transferRuling(by, knowledge)
+  if (!ruling?.to) return null
+  report({ to: ruling.to, steps: [], questions: [], counted: [], notices: ruling.notices }, by)
+  return refusal(ruling.to)
 }
 
 /** A number outside that the phone may call is not always one to which it may transfer. */

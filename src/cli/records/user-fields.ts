@@ -64,6 +64,7 @@ export const userFields: readonly UserField[] = [
   },
   rightsName('rights', 'the rights, by their name in the dial plans (default: those named default)'),
   rightsName('outOfHoursRights', 'the rights outside the hours of the time profile'),
+  rightsName('profile', 'what the user is entitled to, by its name in the dial plans (default: everything)'),
   {
     name: 'keys',
     expects: 'keys, such as line, blf:101, appearance:104@paris',
@@ -106,7 +107,7 @@ function forward(when: keyof Forwards, about: string): UserField {
   }
 }
 
-function rightsName(name: 'rights' | 'outOfHoursRights' | 'timeProfile', about: string): UserField {
+function rightsName(name: 'rights' | 'outOfHoursRights' | 'timeProfile' | 'profile', about: string): UserField {
   return {
     name,
     expects: 'a name, such as manager',

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type Extension, parseSiteName, type SiteName } from '../../base/identity.js'
-import { type Directory, keyText, type User, type UserEdit, worksAt } from '../../directory/directory.js'
+import { type Directory, keyText, noProfiles, profileInForce, type User, type UserEdit, worksAt } from '../../directory/directory.js'
 import type { Store } from '../../store/store.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { extensionArgument } from '../operator/arguments.js'
@@ -55,7 +55,9 @@ export function userCommands(user: Command, needs: CommandNeeds): void {
     .command('show')
     .description('show a user, except the PIN')
     .addArgument(extensionArgument())
-    .addOption(new Option('--at <site>', 'also list the keys that do not work at this site').argParser(siteOf))
+    .addOption(
+      new Option('--at <site>', 'also list the keys that do not work at this site, and what the profile includes there').argParser(siteOf),
+    )
     .option(...asJson)
     .action((extension: Extension, form: Showing) => withDirectory(needs.config('look'), showing(extension, form, needs)))
   user
@@ -177,12 +179,29 @@ function showing(extension: Extension, { json, at }: Showing, needs: CommandNeed
     const pin = user.pinHash === null ? 'none' : 'set'
     const dead = at === undefined ? null : user.keys.filter((key) => !worksAt(key, at)).map(keyText)
     const deadKeys = dead === null ? {} : { deadKeys: dead }
-    if (json) return print(JSON.stringify({ extension, ...plainRecord(userFields, user), pin, devices, messages, ...deadKeys }, null, 2))
+    const profile = at === undefined ? null : profileAt(user, at, directory)
+    if (json)
+      return print(
+        JSON.stringify(
+          {
+            extension,
+            ...plainRecord(userFields, user),
+            pin,
+            devices,
+            messages,
+            ...deadKeys,
+            ...(profile ? { profileThere: profile.json } : {}),
+          },
+          null,
+          2,
+        ),
+      )
     print(paint.strong(extension))
     for (const line of recordLines(
       [
         ...entries,
         ...(dead === null ? [] : [[`dead at ${at}`, dead.join(', ')] as const]),
+        ...(profile ? [[`profile at ${at}`, profile.words] as const] : []),
         ['pin', pin],
         ['logged in at', devices.join(' ')],
         ['messages', messagesText(messages)],
@@ -191,6 +210,20 @@ function showing(extension: Extension, { json, at }: Showing, needs: CommandNeed
     ))
       print(line)
   }
+}
+
+interface ProfileThere {
+  readonly words: string
+  readonly json: { readonly includes: readonly string[]; readonly unknown: string | null }
+}
+
+/** What the profile means to a user who is logged in there; null: the user has none. */
+function profileAt(user: User, site: SiteName, directory: Directory): ProfileThere | null {
+  const [host, home] = [directory.site(site)?.profiles ?? noProfiles, directory.site(user.home)?.profiles ?? null]
+  const profile = profileInForce(user, { site, host, home, user: 'visiting' })
+  if (!profile) return null
+  const { words, included, unknown } = profile
+  return { words: `${words} includes ${included.join(', ') || 'nothing'}`, json: { includes: included, unknown } }
 }
 
 interface Showing extends Form {

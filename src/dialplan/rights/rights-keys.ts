@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { block, blockOf, form, isBlock, listOf, type ParsedFile, type Problem } from '../../config/yaml/yaml-schema.js'
 import { parseRightsName } from '../../directory/directory.js'
 import { type Pattern, parsePattern } from '../pattern.js'
+import { featureName } from './profile-keys.js'
 import { type NumberClass, numberClasses } from './rights.js'
 import { parseDate, parseDays, parseSpan } from './time-profile.js'
 
@@ -37,6 +38,7 @@ const definition = block({
   forwardOutside: yesOrNo.prefault('yes').describe('Whether forwards may lead outside.'),
   transferOutside: yesOrNo.prefault('yes').describe('Whether transfers may lead outside.'),
   breakOut: yesOrNo.prefault('yes').describe('Whether break-out to other sites is allowed.'),
+  features: listOf(featureName).optional().describe('Features that may be used. Default: all. `[]`: none.'),
   limits: limits.prefault({}).describe('Limits of one user.'),
 })
 

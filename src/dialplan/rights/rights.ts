@@ -1,3 +1,4 @@
+import type { FeatureName } from '../../directory/directory.js'
 import { matches, type Pattern } from '../pattern.js'
 
 /** The classes of numbers. `other`: free, shared-cost and special numbers, and outside numbers whose class is not known. */
@@ -27,6 +28,8 @@ export interface Rights {
   readonly forwardOutside: boolean
   readonly transferOutside: boolean
   readonly breakOut: boolean
+  /** Features that may be used; null: all. */
+  readonly features: readonly FeatureName[] | null
   /** For each user who has these rights. */
   readonly limits: Limits
 }

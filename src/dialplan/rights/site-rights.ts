@@ -50,6 +50,7 @@ const usual: Rights = {
   forwardOutside: true,
   transferOutside: true,
   breakOut: true,
+  features: null,
   limits: {},
 }
 /** Of users whom the site does not know, if `unknownRights` is `none`. */
@@ -60,6 +61,7 @@ const none: Rights = {
   forwardOutside: false,
   transferOutside: false,
   breakOut: false,
+  features: null,
   limits: {},
 }
 
@@ -105,8 +107,8 @@ export function createSiteRights(file: RightsFile): SiteRights {
   }
 }
 
-function rightsOf(name: string, { allow, bar, limits, ...uses }: WrittenRights): Rights {
-  return { name, allow: setOf(allow), bar: setOf(bar), limits: limitsOf(limits), ...uses }
+function rightsOf(name: string, { allow, bar, features, limits, ...uses }: WrittenRights): Rights {
+  return { name, allow: setOf(allow), bar: setOf(bar), features: features ?? null, limits: limitsOf(limits), ...uses }
 }
 
 function limitsOf(written: WrittenLimits): Limits {

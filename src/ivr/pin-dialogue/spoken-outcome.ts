@@ -15,6 +15,7 @@ const logins: Readonly<Record<LoginOutcome['outcome'], Spoken>> = {
   UNCHANGED: { input: 'granted', prompt: 'already-logged-in' },
   DENIED: { input: 'denied', prompt: 'wrong' },
   LOCKED: { input: 'refused', prompt: 'locked' },
+  NOT_ENTITLED: { input: 'refused', prompt: 'not-entitled' },
   ELSEWHERE: { input: 'refused', prompt: 'elsewhere' },
   EMERGENCY: { input: 'refused', prompt: 'emergency-busy' },
   NOT_A_HOTDESK_PHONE: { input: 'refused', prompt: 'not-a-hotdesk-phone' },

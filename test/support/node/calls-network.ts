@@ -5,6 +5,7 @@ import { openTestOffice, passwordOf, type TestOffice } from './office.js'
 
 /** Two sites with a node and a carrier each, their users and phones, as `who-reaches-whom.md` describes them. */
 export interface CallsNetwork {
+  readonly office: TestOffice
   /** The phone of this caller; a trunk's caller is a line of its carrier. */
   caller(name: string, dials: string): Phone
   /** `HD0002`, or a carrier and the number that it gets: `paris-carrier 112`. */
@@ -40,6 +41,7 @@ export async function openCallsNetwork(): Promise<CallsNetwork> {
   const desks = await openDesks(office, { paris, london })
   await office.seat(seats)
   return {
+    office,
     caller(name) {
       if (name === 'trunk of Paris') return line('paris-carrier', outsider, paris.udp)
       return desk(phones[name as keyof typeof phones] ?? name)
@@ -108,6 +110,7 @@ function parisPlan(carrier: string): string {
     ],
     shortCodes: { '*68*.': { breakOut: 'any' }, '*6944.': { breakOut: 'london' }, '00892.': { barred: 'yes' } },
     dids: { '+3319900010X': '10X' },
+    profiles: { power: ['roaming', 'outside'], office: ['roaming', 'outside'] },
   })
 }
 
@@ -125,5 +128,7 @@ function londonPlan(carrier: string): string {
     ],
     shortCodes: { '*68*.': { breakOut: 'any' }, '90909.': { barred: 'yes' } },
     dids: { '+44207946010X': '10X' },
+    profiles: { office: ['roaming', 'pick-up'] },
+    entitlement: 'host-must-have',
   })
 }

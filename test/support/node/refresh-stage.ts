@@ -79,6 +79,7 @@ export function open(node = 'paris-1' as NodeName): Stage {
     directory,
     automaticLogout: () => null,
     attempts: () => defaults.lockout,
+    mayVisit: () => true,
     quietSeconds: defaults.emergency.quietSeconds,
     retentionDays: defaults.retentionDays,
     metrics,

@@ -67,6 +67,7 @@ export async function openDeskNode(redis: Pick<TestRedis, 'place' | 'directory'>
     quietSeconds,
     automaticLogout: () => automaticLogout,
     attempts: () => defaults.lockout,
+    mayVisit: () => true,
     retentionDays: defaults.retentionDays,
     metrics,
   })

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Dialling, Incoming, Phone } from '../../../src/softphones/softphone.js'
 import { type CallsNetwork, openCallsNetwork } from '../../support/node/calls-network.js'
+import { logIn } from '../../support/node/login.js'
 
 /** One line of the table: who dials what, and what becomes of it. */
 interface Row {
@@ -32,6 +33,33 @@ describe('who reaches whom', () => {
     expect(await finalStatus(dialling)).toBe(row.status)
     await callee.hangUp()
     return undefined
+  })
+
+  describe('a visitor of a site that must have the profile of its visitors', () => {
+    const desk = 'HD0005'
+    const userThere = () => network.office.redis.cli('HGET', '{hd}:devices', desk)
+
+    async function logsInWith(profile: string): Promise<void> {
+      await network.office.directory.putUser('102', { profile })
+      await network.office.follows('user:102', (user) => user?.get('profile') === profile)
+      await logIn(network.party(desk), '102')
+    }
+
+    it('does not log in with a profile that the site does not define, and an event says why', async () => {
+      await logsInWith('power')
+      expect(await userThere()).toBe('101')
+      expect(await network.office.redis.cli('XREVRANGE', '{hd}:events', '+', '-', 'COUNT', '3')).toContain('not-entitled')
+    })
+
+    it('logs in with one that it defines, whose definition there counts, and calls for help in any case', async () => {
+      await logsInWith('office')
+      expect(await userThere()).toBe('102')
+      const { answer } = await (await network.party(desk).dial('902079460999')).result
+      expect(`${answer.status} ${answer.reason}`).toBe('480 Not Entitled')
+      const help = await network.party(desk).dial('999')
+      await (await ringing(network.party('london-carrier 999'), help)).answer()
+      expect(await finalStatus(help)).toBe(200)
+    })
   })
 
   it('the table has every caller and target of the plan', () => {

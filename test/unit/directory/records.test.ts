@@ -26,6 +26,7 @@ describe('a record', () => {
       rights: 'manager',
       outOfHoursRights: 'night',
       timeProfile: 'office',
+      profile: 'power',
       keys: [
         { type: 'line', target: '', site: null },
         { type: 'appearance', target: '104', site: 'paris' as SiteName },

@@ -32,6 +32,7 @@ test.each([
   ['DISPLACED', ['logged-in']],
   ['UNCHANGED', ['already-logged-in']],
   ['LOCKED', ['locked', 'goodbye']],
+  ['NOT_ENTITLED', ['not-entitled', 'goodbye']],
   ['ELSEWHERE', ['elsewhere', 'goodbye']],
   ['EMERGENCY', ['emergency-busy', 'goodbye']],
   ['NOT_A_HOTDESK_PHONE', ['not-a-hotdesk-phone', 'goodbye']],

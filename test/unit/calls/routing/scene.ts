@@ -13,6 +13,7 @@ import type { Knowledge, Question } from '../../../../src/calls/routing/contract
 import { decide } from '../../../../src/calls/routing/decide.js'
 import type { Dialplan, Trunk } from '../../../../src/dialplan/dialplan.js'
 import type { Device, Forwards, LiveNode, Site, User } from '../../../../src/directory/directory.js'
+import { parseProfiles } from '../../../../src/directory/profiles/site-profiles.js'
 import type { Binding } from '../../../../src/registrar/registrar.js'
 import { samplePlan } from '../../../support/node/sample-plan.js'
 
@@ -35,7 +36,7 @@ export function userOf(
   name: string,
   changes: Partial<Omit<User, 'forwards'>> & { forwards?: Partial<Forwards> } = {},
 ): User {
-  const names = { voicemail: null, rights: null, outOfHoursRights: null, timeProfile: null, keys: [] }
+  const names = { voicemail: null, rights: null, outOfHoursRights: null, timeProfile: null, profile: null, keys: [] }
   const rights = { enabled: true, mayHotdesk: true, mayForward: true, doNotDisturb: false, secondLogin: 'move' as const, ringSeconds: 25 }
   return {
     extension: ext(extension),
@@ -79,6 +80,8 @@ export interface Scene {
   readonly emergencies?: Readonly<Record<string, readonly string[]>>
   /** Site → the direct numbers that its nodes publish. */
   readonly dids?: Readonly<Record<string, readonly string[]>>
+  /** Site → its profiles, as its nodes write them. */
+  readonly profiles?: Readonly<Record<string, string>>
   /** Epoch milliseconds. */
   readonly now?: number
   /** `user:100`, `site:paris` → what is in use. */
@@ -105,6 +108,7 @@ export function scene({
   down = [],
   emergencies = {},
   dids = {},
+  profiles = {},
   now = 0,
   plan = dialplan,
   usage = {},
@@ -112,7 +116,15 @@ export function scene({
   const phones = devices ?? ['HD0001', 'HD0002', 'HD0003'].map((id) => deviceOf(id))
   const bound = { flow: 'sip:192.0.2.9:5060', local: '', path, expires: 0, callId: '', cseq: 1, userAgent: '' }
   const bindingOf = (device: DeviceId, at: string): Binding => ({ ...bound, device, contact: `sip:${device}@192.0.2.9`, node: node(at) })
-  const siteOf = (id: SiteName): Site => ({ ...anySite, id, reserved: null, emergency: emergencies[id] ?? [], dids: dids[id] ?? [] })
+  const profilesOf = (id: SiteName) => parseProfiles(profiles[id] ?? '')
+  const siteOf = (id: SiteName): Site => ({
+    ...anySite,
+    id,
+    reserved: null,
+    emergency: emergencies[id] ?? [],
+    dids: dids[id] ?? [],
+    profiles: profilesOf(id),
+  })
   const isUp = ({ name }: Trunk): boolean => !down.includes(name)
   return {
     node: node('paris-1'),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { SiteName } from '../../../../src/base/identity.js'
 import { decide } from '../../../../src/calls/routing/decide.js'
 import { type Dialplan, didConflicts } from '../../../../src/dialplan/dialplan.js'
-import type { Site } from '../../../../src/directory/directory.js'
+import { noProfiles, type Site } from '../../../../src/directory/directory.js'
 import { alice, bob, scene, userOf } from '../../calls/routing/scene.js'
 import { loadPlan } from '../plan-text.js'
 
@@ -18,7 +18,7 @@ function delivered(number: string, dids: Readonly<Record<string, readonly string
 
 function siteOf(id: string, dids: readonly string[]): Site {
   const times = { homeLostLogout: 'never', homeLostLogoutMs: null, homeReturn: 'keep', lost: null, back: null } as const
-  return { id: id as SiteName, name: id, ...times, emergency: [], reserved: null, dids }
+  return { id: id as SiteName, name: id, ...times, emergency: [], reserved: null, dids, profiles: noProfiles }
 }
 
 describe('direct numbers that a site publishes', () => {
