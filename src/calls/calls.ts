@@ -8,7 +8,7 @@ import type { LivePlan } from '../dialplan/dialplan.js'
 import type { Directory } from '../directory/directory.js'
 import type { CallKind, Hotdesk } from '../hotdesk/hotdesk.js'
 import type { Registrar } from '../registrar/registrar.js'
-import type { IncomingInvite, SipApplication } from '../srf/srf.js'
+import type { IncomingInvite, IncomingRefer, SipApplication } from '../srf/srf.js'
 import type { Store } from '../store/store.js'
 import type { Trunks } from '../trunks/trunks.js'
 import { type ActiveCall, type Activity, createActivity } from './activity.js'
@@ -145,6 +145,7 @@ export function createCalls(needs: CallsNeeds): Calls {
     if (cause === 'now') activity.hangUp(device, 'logged-out')
   })
   parts.srf.onInvite(handler.onInvite)
+  parts.srf.onRefer(handler.onRefer)
   let draining: Promise<void> | null = null
 
   function drained(): Promise<void> {
@@ -197,6 +198,7 @@ interface CallState {
 
 interface Handler {
   readonly onInvite: (invite: IncomingInvite) => Promise<void>
+  readonly onRefer: (refer: IncomingRefer) => void
   readonly deliverNotice: DeskNotice['deliver']
   readonly why: Calls['why']
   close(): Promise<void>
@@ -251,6 +253,10 @@ function createHandler({ activity, open, admission }: CallState, { parts, networ
   const routing = { newCall: begin, record, dial, replaceCall, knowledge }
   return {
     onInvite: (invite) => handleInvite(invite, { callers, admission, emergencyCallers, featureCalls, ...routing, registrar, trunks }),
+    onRefer(refer) {
+      const by = callers.device(refer)
+      if (by) transfers.onReferOutside(refer, by)
+    },
     deliverNotice: deskNotice.deliver,
     why: (question) => answerWhy(question, whyNeeds(knowledge())),
     async close() {

@@ -4,8 +4,8 @@ import { keyBodies } from '../media/key.js'
 const Accept = ['application/sdp', ...keyBodies].join(', ')
 
 /**
- * Capabilities outside a dialog: the response to OPTIONS (RFC 3261 §11.2). REFER, MESSAGE and NOTIFY are not listed because they are
- * refused outside a dialog.
+ * Capabilities outside a dialog: the response to OPTIONS (RFC 3261 §11.2). MESSAGE and NOTIFY are not listed because they are refused outside a
+ * dialog; REFER, because it needs one (RFC 4538).
  */
 export const capabilities = {
   Allow: 'INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK, REGISTER',
@@ -19,7 +19,7 @@ export const capabilities = {
 export const dialogCapabilities = { Allow: 'INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, MESSAGE, PRACK', Supported: 'timer' } as const
 
 /** The same in a call between two parties, which can be transferred. */
-export const callCapabilities = { Allow: `${dialogCapabilities.Allow}, REFER`, Supported: 'norefersub, replaces, timer' } as const
+export const callCapabilities = { Allow: `${dialogCapabilities.Allow}, REFER`, Supported: 'norefersub, replaces, tdialog, timer' } as const
 
 /** The response to OPTIONS in a dialog. */
 export const dialogOptions = { ...dialogCapabilities, Accept } as const

@@ -73,6 +73,22 @@ export interface IncomingInvite extends IncomingRequest {
   answerChallenges(credentials: SipCredentials): void
 }
 
+/** A REFER outside a dialog. */
+export interface IncomingRefer extends IncomingRequest {
+  /**
+   * Sends 202, and begins a dialog for the NOTIFYs of the subscription (RFC 3515 §2.4.4), which go to `farEnd`.
+   * @throws AppError SIP_SEND_FAILED if the far end is gone
+   */
+  accept(farEnd: FarEnd | null): Promise<ReferNotifier>
+}
+
+/** The subscription of a REFER outside a dialog. */
+export interface ReferNotifier {
+  notify(parts: { readonly headers: SipHeaders; readonly body: string }): Promise<SipReply>
+  /** To be called after the last NOTIFY. */
+  end(): void
+}
+
 /** How a dialog has ended. */
 export interface DialogEnd {
   readonly by: 'far end' | 'server'
@@ -162,7 +178,8 @@ export interface SipApplication {
   /** Calls the listener each time a SIP server without our state is connected, after a restart. Returns the function that removes it. */
   onReconnected(listener: () => void): () => void
   onInvite(handle: (invite: IncomingInvite) => void | Promise<void>): void
-  /** Handles requests outside a dialog, other than INVITE. */
+  onRefer(handle: (refer: IncomingRefer) => void | Promise<void>): void
+  /** Handles requests outside a dialog, other than INVITE and REFER. */
   onRequest(
     method: 'REGISTER' | 'OPTIONS' | 'MESSAGE' | 'INFO' | 'NOTIFY' | 'SUBSCRIBE' | 'PUBLISH',
     handle: (request: IncomingRequest) => void | Promise<void>,

@@ -1,10 +1,10 @@
 import { messageOf } from '../base/errors.js'
-import type { Connection } from './connection.js'
 import type { DialogEnd, FarEnd, IncomingRequest, ReinviteReply, SipDialog, SipHeaders } from './contract.js'
 import type { CallCredentials } from './credentials.js'
 import { carriesDescriptions, createDescriptions } from './descriptions.js'
 import type { DrachtioAck, DrachtioDialog, DrachtioMessage, DrachtioRequest } from './drachtio.js'
 import { flattenHeaders, withReplaced } from './headers.js'
+import type { Connection } from './link/connection.js'
 import { localReply, toIncomingRequest, toReply, toSource } from './messages.js'
 import { createSessionTimer, type SessionTerms } from './session.js'
 

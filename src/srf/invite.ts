@@ -1,11 +1,11 @@
 import { errors, messageOf } from '../base/errors.js'
-import type { Connection } from './connection.js'
 import type { FarEnd, IncomingInvite, InviteResult, OutgoingInvite, OutgoingParts, SipDialog, SipHeaders, SipReply } from './contract.js'
 import { type CallCredentials, callCredentials, sameCall } from './credentials.js'
 import { type DialogTerms, wrapDialog } from './dialog.js'
 import type { Drachtio, DrachtioDialog, DrachtioFailure, DrachtioMessage, DrachtioOffered, DrachtioRequest, UacParts } from './drachtio.js'
 import { respondToEarlyUpdates } from './early-update.js'
 import { flattenHeaders, headersOf, withReplaced } from './headers.js'
+import type { Connection } from './link/connection.js'
 import { linkLost, localReply, toIncomingRequest, toReply } from './messages.js'
 import { agreedTerms, longerOffer, mostLongerOffers, type SessionOffer, withSessionOffer, withSessionTerms } from './session.js'
 

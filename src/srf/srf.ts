@@ -1,13 +1,14 @@
 import { type Clock, systemClock } from '../base/clock.js'
 import type { Logger } from '../base/logger.js'
 import type { Secret } from '../base/secret.js'
-import { type Connection, connect } from './connection.js'
-import type { IncomingInvite, OutgoingParts, SipApplication, SipHeaders, SipReply } from './contract.js'
+import type { IncomingRequest, OutgoingParts, SipApplication, SipHeaders, SipReply } from './contract.js'
 import { callCredentials, sameCall } from './credentials.js'
 import { type Drachtio, type DrachtioMessage, type DrachtioRequest, newDrachtio } from './drachtio.js'
 import { flattenHeaders, withReplaced } from './headers.js'
 import { sendInvite, toIncomingInvite } from './invite.js'
+import { type Connection, connect } from './link/connection.js'
 import { localReply, sendResponse, toIncomingRequest, toReply } from './messages.js'
+import { toIncomingRefer } from './refer.js'
 import type { SessionOffer } from './session.js'
 
 export { callCapabilities, callOptions, capabilities, dialogCapabilities, dialogOptions } from './capabilities.js'
@@ -54,7 +55,10 @@ export async function createSrf({
     reportsTrying,
     onReconnected: connection.onReconnected,
     onInvite(handle) {
-      drachtio.use('invite', (raw) => takeInvite(toIncomingInvite({ drachtio, connection, session }, raw), connection, handle))
+      drachtio.use('invite', (raw) => take(toIncomingInvite({ drachtio, connection, session }, raw), connection, handle))
+    },
+    onRefer(handle) {
+      drachtio.use('refer', (raw) => take(toIncomingRefer(drachtio, connection, raw), connection, handle))
     },
     onRequest(method, handle) {
       drachtio.use(method.toLowerCase(), (raw) => {
@@ -72,16 +76,21 @@ export async function createSrf({
   }
 }
 
-function takeInvite(invite: IncomingInvite, connection: Connection, handle: (invite: IncomingInvite) => void | Promise<void>): void {
+/** A request that begins a dialog. */
+function take<Request extends IncomingRequest>(
+  request: Request,
+  connection: Connection,
+  handle: (request: Request) => void | Promise<void>,
+): void {
   // RFC 3261 §8.1.1.8: without a Contact, requests in the dialog have no target.
-  if (invite.header('Contact') === '') {
-    invite.respond(400, { reason: 'Missing Contact' })
+  if (request.header('Contact') === '') {
+    request.respond(400, { reason: 'Missing Contact' })
     return
   }
   connection.guard(
-    'INVITE',
-    () => handle(invite),
-    () => invite.respond(500),
+    request.method,
+    () => handle(request),
+    () => request.respond(500),
   )
 }
 

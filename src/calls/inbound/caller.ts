@@ -8,7 +8,7 @@ import { privacyOf } from '../../sip/identity/caller.js'
 import { anonymous, type Party } from '../../sip/identity/party.js'
 import { dialled } from '../../sip/uri/dialled.js'
 import { sipUri } from '../../sip/uri/sip-uri.js'
-import type { IncomingInvite, SipSource } from '../../srf/srf.js'
+import type { IncomingInvite, IncomingRequest, SipSource } from '../../srf/srf.js'
 import type { Trunks } from '../../trunks/trunks.js'
 import type { FarNode, NodeLegs } from '../bridge/node-legs.js'
 import { responseOf } from '../failure.js'
@@ -52,14 +52,14 @@ export interface CallersNeeds {
   readonly log: Logger
 }
 
-/** Finds out who sent an INVITE. */
+/** Finds out who sent an INVITE, or a REFER outside a dialog. */
 export interface Callers {
   /** The node that signed the call; null if none did. */
   node(invite: IncomingInvite): NodeCaller | null
   /** The trunk that the call came from; null if it came from elsewhere. */
   trunk(invite: IncomingInvite): TrunkCaller | null
-  /** The device that has authenticated itself; null if the call has been challenged or refused. */
-  device(invite: IncomingInvite): DeviceCaller | null
+  /** The device that has authenticated itself; null if the request has been challenged or refused. */
+  device(request: IncomingRequest): DeviceCaller | null
   /** The user of the phone that the caller claims to be. Proves nothing. */
   claimedUser(invite: IncomingInvite): User | null
 }
@@ -82,17 +82,17 @@ export function createCallers({ hopTokens, nodeLegs, trunks, registrar, director
       const trunk = trunks.trunkOf(invite)
       return trunk && { kind: 'trunk', trunk }
     },
-    device(invite) {
+    device(request) {
       if (!directory.isFilled) {
         const { status, parts } = responseOf({ reason: 'store-lost' })
-        invite.respond(status, parts)
+        request.respond(status, parts)
         return null
       }
-      const authentication = registrar.authenticate(invite)
+      const authentication = registrar.authenticate(request)
       if (authentication.outcome !== 'device') return null
       const device = directory.device(authentication.device)
       if (device) return { kind: 'device', ...diallerOn(device, { directory, hotdesk }) }
-      invite.respond(403)
+      request.respond(403)
       return null
     },
     claimedUser(invite) {

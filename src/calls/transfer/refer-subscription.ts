@@ -1,4 +1,4 @@
-import type { IncomingRequest, SipDialog, SipHeaders } from '../../srf/srf.js'
+import type { FarEnd, IncomingRefer, IncomingRequest, ReferNotifier, SipDialog } from '../../srf/srf.js'
 
 /** The subscription that a REFER creates: it reports how the transfer goes (RFC 3515 §2.4.4). */
 export interface ReferSubscription {
@@ -18,39 +18,58 @@ interface Report {
 
 /** Accepts a REFER. After `earlier` others in this dialog, its NOTIFYs carry its CSeq as `id` (RFC 3515 §2.4.6). */
 export function acceptRefer(request: IncomingRequest, dialog: SipDialog, earlier: number): ReferSubscription {
-  // RFC 4488 §4: the phone does not want to know.
-  if (/^\s*false\b/i.test(request.header('Refer-Sub'))) {
-    request.respond(202, { headers: { 'Refer-Sub': 'false', Supported: 'norefersub' } })
-    return { progress: () => undefined, finish: () => Promise.resolve() }
-  }
+  if (!wantsReports(request)) return silent(request)
   request.respond(202)
   const cseq = /^\s*([0-9]+)/.exec(request.header('CSeq'))?.[1] ?? ''
-  return createReports(dialog, earlier === 0 || cseq === '' ? 'refer' : `refer;id=${cseq}`)
+  const notifier = { notify: (parts: ReportParts) => dialog.request('NOTIFY', parts), end: () => undefined }
+  return createReports(Promise.resolve(notifier), earlier === 0 || cseq === '' ? 'refer' : `refer;id=${cseq}`)
 }
 
+/** Accepts a REFER outside a dialog: its NOTIFYs go to `farEnd`, in a dialog of their own. */
+export function acceptOutsideRefer(refer: IncomingRefer, farEnd: FarEnd | null): ReferSubscription {
+  return wantsReports(refer) ? createReports(refer.accept(farEnd), 'refer') : silent(refer)
+}
+
+function wantsReports({ header }: IncomingRequest): boolean {
+  return !/^\s*false\b/i.test(header('Refer-Sub'))
+}
+
+/** RFC 4488 §4: the phone does not want to know. */
+function silent(request: IncomingRequest): ReferSubscription {
+  request.respond(202, { headers: { 'Refer-Sub': 'false', Supported: 'norefersub' } })
+  return { progress: () => undefined, finish: () => Promise.resolve() }
+}
+
+type ReportParts = Parameters<ReferNotifier['notify']>[0]
+
 /** Sends one NOTIFY after the other, so that none overtakes. Of several that wait, only the last is sent. */
-function createReports(dialog: SipDialog, event: string): ReferSubscription {
+function createReports(accepted: Promise<ReferNotifier>, event: string): ReferSubscription {
   let waiting: Report | null = null
   let sending: Promise<void> | null = null
   let isOver = false
 
   async function sendAll(): Promise<void> {
-    for (let report = waiting; report !== null && !isOver; report = waiting) {
+    // Without a notifier, the phone that sent the REFER is gone.
+    const notifier = await accepted.catch(() => null)
+    for (let report = waiting; report !== null && notifier && !isOver; report = waiting) {
       waiting = null
-      const reply = await notify(report)
+      const { status } = await notifier.notify(partsOf(report))
       // RFC 6665 §4.2.2: the phone has no subscription, or does not understand it.
-      if (reply.status === 481 || reply.status === 489 || report.status >= 200) isOver = true
+      isOver = status === 481 || status === 489 || report.status >= 200
+      if (isOver) notifier.end()
     }
     sending = null
   }
 
-  function notify({ status, reason }: Report) {
-    const headers: SipHeaders = {
-      Event: event,
-      'Subscription-State': status < 200 ? `active;expires=${expiresSeconds}` : 'terminated;reason=noresource',
-      'Content-Type': 'message/sipfrag;version=2.0',
+  function partsOf({ status, reason }: Report): ReportParts {
+    return {
+      headers: {
+        Event: event,
+        'Subscription-State': status < 200 ? `active;expires=${expiresSeconds}` : 'terminated;reason=noresource',
+        'Content-Type': 'message/sipfrag;version=2.0',
+      },
+      body: `SIP/2.0 ${status} ${reason}\r\n`,
     }
-    return dialog.request('NOTIFY', { headers, body: `SIP/2.0 ${status} ${reason}\r\n` })
   }
 
   function report(status: number, reason: string): Promise<void> {

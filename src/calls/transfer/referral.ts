@@ -1,6 +1,6 @@
 import { parseExtension } from '../../base/identity.js'
 import type { Registrar } from '../../registrar/registrar.js'
-import type { IncomingRequest } from '../../srf/srf.js'
+import type { IncomingRequest, SipHeaders } from '../../srf/srf.js'
 import { type Conversations, type End, otherEnd } from '../bridge/conversations.js'
 import type { Call, Callee } from '../call.js'
 import { transferRuling } from '../entitlement/rules.js'
@@ -35,6 +35,7 @@ export type ReferralTarget =
 export interface Refusal {
   readonly status: number
   readonly reason?: string
+  readonly headers?: SipHeaders
 }
 
 export interface JudgeNeeds {

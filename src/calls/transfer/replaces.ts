@@ -9,14 +9,28 @@ export interface Replaces {
 
 /** Null if it is malformed. */
 export function parseReplaces(text: string): Replaces | null {
+  const { dialog, params } = parseDialogName(text, ['to-tag', 'from-tag'])
+  return dialog && { dialog, isEarlyOnly: params.some((param) => param.toLowerCase() === 'early-only') }
+}
+
+/** Reads a Target-Dialog header (RFC 4538 §7). Null if it is malformed. */
+export function parseTargetDialog(text: string): DialogName | null {
+  return parseDialogName(text, ['local-tag', 'remote-tag']).dialog
+}
+
+interface NamedDialog {
+  /** Null without a Call-ID or one of the tags. */
+  readonly dialog: DialogName | null
+  readonly params: readonly string[]
+}
+
+function parseDialogName(text: string, names: readonly [string, string]): NamedDialog {
   const [callId = '', ...params] = text.split(';').map((part) => part.trim())
-  const toTag = tagIn(params, 'to-tag')
-  const fromTag = tagIn(params, 'from-tag')
-  if (callId === '' || toTag === '' || fromTag === '') return null
-  return { dialog: { callId, tags: [toTag, fromTag] }, isEarlyOnly: params.some((param) => param.toLowerCase() === 'early-only') }
+  const [first, second] = names.map((name) => tagIn(params, name))
+  return { dialog: callId === '' || !first || !second ? null : { callId, tags: [first, second] }, params }
 }
 
 function tagIn(params: readonly string[], name: string): string {
-  const start = `${name}=`
-  return params.find((param) => param.toLowerCase().startsWith(start))?.slice(start.length) ?? ''
+  const [, value = ''] = params.map((param) => param.split(/\s*=\s*/, 2)).find(([key = '']) => key.toLowerCase() === name) ?? []
+  return value
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.js'
 import type { Logger } from '../../base/logger.js'
 import type { Registrar } from '../../registrar/registrar.js'
-import type { IncomingRequest, SipDialog } from '../../srf/srf.js'
+import type { IncomingRefer, IncomingRequest, SipDialog } from '../../srf/srf.js'
 import type { Connect } from '../bridge/connect.js'
 import { type Conversations, dialogOf, type End, otherEnd } from '../bridge/conversations.js'
 import { joinLeg } from '../bridge/joined-leg.js'
@@ -9,20 +9,22 @@ import { type Call, reject } from '../call.js'
 import type { Dial } from '../dial/dial.js'
 import type { Termination } from '../failure.js'
 import { connectedIdentity } from '../identity/connected-identity.js'
+import type { DeviceCaller } from '../inbound/caller.js'
 import type { Limits } from '../limits/limits.js'
 import type { RecordCall } from '../records/record-call.js'
 import type { Knowledge } from '../routing/contract.js'
 import { createDepartures } from './departures.js'
 import { joinInvite } from './joined-invite.js'
+import { targetOf } from './outside-refer.js'
 import type { Participant } from './participant.js'
-import { acceptRefer } from './refer-subscription.js'
-import { judgeRefer, type Referral, type ReferralTarget } from './referral.js'
+import { acceptOutsideRefer, acceptRefer, type ReferSubscription } from './refer-subscription.js'
+import { judgeRefer, type Referral, type ReferralTarget, type Refusal } from './referral.js'
 import { newTransferredCall } from './transferred-call.js'
 
 export interface TransfersNeeds {
   /** The knowledge for a call that begins now. */
   readonly knowledge: () => Knowledge
-  readonly registrar: Pick<Registrar, 'isCalled'>
+  readonly registrar: Pick<Registrar, 'isCalled' | 'followCaller'>
   readonly conversations: Pick<Conversations, 'named' | 'ringing'>
   readonly record: RecordCall
   readonly dial: Dial
@@ -40,22 +42,21 @@ export interface TransfersNeeds {
 export interface Transfers {
   /** Handles a REFER in a call that is up. */
   onRefer(request: IncomingRequest, by: End): void
+  /** Handles a REFER outside a dialog, of a phone that has proved itself. */
+  onReferOutside(refer: IncomingRefer, by: DeviceCaller): void
   close(): void
 }
 
 export function createTransfers(needs: TransfersNeeds): Transfers {
-  const { record, dial, connect, limits, domain, clock } = needs
+  const { record, dial, connect, limits, registrar, domain, clock } = needs
   const departures = createDepartures(clock)
   /** REFERs accepted so far. */
   const accepted = new WeakMap<SipDialog, number>()
 
-  function accept(request: IncomingRequest, referral: Referral, knowledge: Knowledge): void {
+  function accept(subscription: ReferSubscription, referral: Referral, knowledge: Knowledge): void {
     const { by, dialler, from, to } = referral
     const { conversation } = by
     const dialog = dialogOf(by)
-    const earlier = accepted.get(dialog) ?? 0
-    accepted.set(dialog, earlier + 1)
-    const subscription = acceptRefer(request, dialog, earlier)
     const { bridge } = conversation
     const kept = otherEnd(by)
 
@@ -128,22 +129,41 @@ export function createTransfers(needs: TransfersNeeds): Transfers {
     })
   }
 
+  function handle(request: IncomingRequest, by: End, subscribe: () => ReferSubscription): void {
+    const knowledge = needs.knowledge()
+    const { call } = by.conversation
+    const judged = judgeRefer(request, by, {
+      ...needs,
+      knowledge,
+      report: (decision, dialler) => limits.report({ ...call, transfer: { of: call.id, by: dialler } }, decision),
+    })
+    if (!('status' in judged)) {
+      accept(subscribe(), judged, knowledge)
+      return
+    }
+    call.log.info({ event: 'call.transferred', status: judged.status }, `the transfer is refused: ${judged.status}`)
+    refuse(request, judged)
+  }
+
+  function subscribeIn(dialog: SipDialog, request: IncomingRequest): ReferSubscription {
+    const earlier = accepted.get(dialog) ?? 0
+    accepted.set(dialog, earlier + 1)
+    return acceptRefer(request, dialog, earlier)
+  }
+
   return {
-    onRefer(request, by) {
-      const knowledge = needs.knowledge()
-      const { call } = by.conversation
-      const judged = judgeRefer(request, by, {
-        ...needs,
-        knowledge,
-        report: (decision, dialler) => limits.report({ ...call, transfer: { of: call.id, by: dialler } }, decision),
-      })
-      if (!('status' in judged)) return accept(request, judged, knowledge)
-      const { status, reason } = judged
-      call.log.info({ event: 'call.transferred', status }, `the transfer is refused: ${status}`)
-      request.respond(status, reason === undefined ? {} : { reason })
+    onRefer: (request, by) => handle(request, by, () => subscribeIn(dialogOf(by), request)),
+    onReferOutside(refer, by) {
+      const target = targetOf(refer, by, { ...needs, directory: needs.knowledge().directory })
+      if ('status' in target) refuse(refer, target)
+      else handle(refer, target, () => acceptOutsideRefer(refer, registrar.followCaller(by.device.id, refer)))
     },
     close: departures.close,
   }
+}
+
+function refuse(request: IncomingRequest, { status, reason, headers = {} }: Refusal): void {
+  request.respond(status, { headers, ...(reason === undefined ? {} : { reason }) })
 }
 
 type OtherCall = Extract<ReferralTarget, { readonly kind: 'other' }>

@@ -52,6 +52,7 @@ export function createSipPort(request?: SipApplication['request']): SipPort {
       connected: true,
       onReconnected: () => () => undefined,
       onInvite: unused,
+      onRefer: unused,
       onRequest: (method, handle) => void handlers.set(method, handle),
       request: request ?? unused,
       invite: unused,

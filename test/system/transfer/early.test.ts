@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createRequest } from '../../../src/sip/message/builder.js'
-import type { SipRequest } from '../../../src/sip/message/message.js'
+import type { SipRequest, SipResponse } from '../../../src/sip/message/message.js'
 import type { Incoming, Phone, PhoneCall } from '../../../src/softphones/softphone.js'
 import { type Conversation, converse, expectSound, expectUndisturbed } from '../../support/node/conversation.js'
 import type { TestNode } from '../../support/node/node.js'
 import { domain, openTestOffice, passwordOf, type TestOffice } from '../../support/node/office.js'
 import { refer } from '../../support/node/referral.js'
 import { createRawPhone, type RawPhone } from '../../support/sip/raw-phone.js'
-import { inDialog, offer, openUdpPeer, type SipPeer } from '../../support/sip/sip-peer.js'
+import { type HeaderList, inDialog, offer, openUdpPeer, type SipPeer } from '../../support/sip/sip-peer.js'
 
 /** 101 is a phone whose every message the test writes; 100 and 102 are ours. */
 describe('a phone with two calls', () => {
@@ -119,6 +119,65 @@ describe('a phone with two calls', () => {
     const alices = await answer(await alice.nextCall())
     await dialling.final
     expect((await refer(alices, `<sip:102@${domain}>`)).response.status).toBe(483)
+  })
+
+  describe('a REFER outside a dialog', () => {
+    /** Sends it with the answer to its challenge. */
+    async function referOutside(headers: HeaderList): Promise<SipResponse> {
+      const { uri } = peer
+      const target = `sip:101@${domain}`
+      const whole: HeaderList = [['Refer-To', `<sip:102@${domain}>`], ...headers]
+      const first = peer.request({ method: 'REFER', uri: target, to: target, contact: `<${uri}>`, headers: whole })
+      first.set('From', `<sip:HD0002@${domain}>;tag=refers`)
+      peer.send(first)
+      const again = raw.authorized(first, await peer.hearsResponse(407, 'REFER'))
+      for (const [name, value] of whole) again.set(name, value)
+      peer.send(again)
+      return (await peer.hears(
+        'a final response',
+        ({ kind, callId, cseq }) => kind === 'response' && callId === first.callId && cseq.number === again.cseq.number,
+      )) as SipResponse
+    }
+
+    async function talk() {
+      const dialling = raw.dial('100')
+      const alices = await answer(await alice.nextCall())
+      const { invite, answer: accepted } = await dialling.final
+      return { alices, named: `${invite.callId};local-tag=${accepted.to.tag};remote-tag=${accepted.from.tag}`, invite, accepted }
+    }
+
+    it('transfers the call that Target-Dialog names, with NOTIFYs in a dialog of its own (RFC 4538, RFC 5589 §6)', async () => {
+      const { alices, named } = await talk()
+      const accepted = await referOutside([
+        ['Target-Dialog', named],
+        ['Require', 'tdialog'],
+      ])
+      expect(accepted.status).toBe(202)
+      const carols = await answer(await carol.nextCall())
+      const last = await peer.hears(
+        'the final report',
+        (message) => message.kind === 'request' && message.body.toString().includes('SIP/2.0 200 OK'),
+      )
+      expect([last.callId, last.from.tag]).toEqual([accepted.callId, accepted.to.tag])
+      await peer.hearsRequest('BYE')
+      await expectSound({ caller: alices, callee: carols })
+    })
+
+    it.each([
+      ['without a Target-Dialog', [], 421],
+      ['with half a Target-Dialog', [['Target-Dialog', 'a@b;local-tag=1']], 400],
+      ['for a call that does not exist', [['Target-Dialog', 'a@b;local-tag=1;remote-tag=2']], 481],
+    ] as const)('%s is refused', async (_what, headers, status) => {
+      expect((await referOutside(headers)).status).toBe(status)
+    })
+
+    it('for a call of another phone is refused', async () => {
+      const { caller, callee } = await converse(alice, '102', carol)
+      calls.push(caller, callee)
+      const { callId, localTag, remoteTag } = callee.dialog
+      expect((await referOutside([['Target-Dialog', `${callId};local-tag=${remoteTag};remote-tag=${localTag}`]])).status).toBe(481)
+      await expectUndisturbed({ caller, callee })
+    })
   })
 
   describe('an INVITE with Replaces', () => {

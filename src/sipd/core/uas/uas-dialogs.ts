@@ -60,12 +60,13 @@ export function createUasDialogs({ layer, dialogs, invites, subscriptionTimers }
       const { request } = pending.transaction
       const { status } = response
       if (!createsDialog(request) || status <= 100 || status >= 300 || (status < 200 && request.method !== 'INVITE')) return
+      if (request.method === 'REFER' && refusesSubscription(response)) return
       pending.dialog ??= create(pending, response)
       const { dialog } = pending
       if (invite) invites.bind(invite, dialog)
       dialog.contact = response.first('Contact') ?? dialog.contact
       if (status >= 200) dialogs.confirm(dialog)
-      if (request.method === 'SUBSCRIBE' && dialog.creator === 'SUBSCRIBE') subscriptionTimers.restart(dialog, response)
+      if (request.method !== 'INVITE' && dialog.creator === request.method) subscriptionTimers.restart(dialog, response)
     },
     unpin({ dialog, transaction: { request, flow } }) {
       if (!dialog?.isPinned || layer.isUnknownSource(flow)) return
@@ -73,4 +74,9 @@ export function createUasDialogs({ layer, dialogs, invites, subscriptionTimers }
       dialog.flow = flowOfRequest(request, flow)
     },
   }
+}
+
+/** RFC 4488 §4: a REFER without a subscription needs no dialog. */
+function refusesSubscription(response: SipResponse): boolean {
+  return /^\s*false\b/i.test(response.first('Refer-Sub') ?? '')
 }

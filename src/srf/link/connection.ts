@@ -1,11 +1,11 @@
-import type { Clock } from '../base/clock.js'
-import { createEmitter } from '../base/emitter.js'
-import { type AppError, errors, messageOf } from '../base/errors.js'
-import type { Logger } from '../base/logger.js'
-import type { FarEnd, SipReply } from './contract.js'
-import type { Drachtio, DrachtioWire } from './drachtio.js'
+import type { Clock } from '../../base/clock.js'
+import { createEmitter } from '../../base/emitter.js'
+import { type AppError, errors, messageOf } from '../../base/errors.js'
+import type { Logger } from '../../base/logger.js'
+import type { FarEnd, SipReply } from '../contract.js'
+import type { Drachtio, DrachtioWire } from '../drachtio.js'
+import { linkLost, localReply } from '../messages.js'
 import { createFarEnds } from './far-ends.js'
-import { linkLost, localReply } from './messages.js'
 import { makeResumable, type Resumption } from './resumption.js'
 
 /** The link to the SIP server. A lost link answers every request that waits, and a fault in a handler stays inside its call. */

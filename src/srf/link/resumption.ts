@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { Socket } from 'node:net'
-import type { Alarm, Clock, Milliseconds } from '../base/clock.js'
-import type { DrachtioAgent, DrachtioSocketState, DrachtioSocketTable } from './drachtio.js'
-import { passUpdates } from './early-update.js'
+import type { Alarm, Clock, Milliseconds } from '../../base/clock.js'
+import type { DrachtioAgent, DrachtioSocketState, DrachtioSocketTable } from '../drachtio.js'
+import { passUpdates } from '../early-update.js'
 
 /**
  * Lets drachtio-srf continue over a new connection after the old one has failed. hotdesk's own SIP server keeps the state of an application

@@ -1,5 +1,5 @@
-import type { FarEnd } from './contract.js'
-import type { Drachtio, DrachtioAgent } from './drachtio.js'
+import type { FarEnd } from '../contract.js'
+import type { Drachtio, DrachtioAgent } from '../drachtio.js'
 
 /** Sets the next hop of requests in dialogs whose far end is followed. */
 export interface FarEnds {
