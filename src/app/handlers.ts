@@ -2,7 +2,7 @@ import type { Clock, Milliseconds } from '../base/clock.js'
 import { isAppError } from '../base/errors.js'
 import { parseDeviceId } from '../base/identity.js'
 import type { Seal } from '../base/seal.js'
-import type { Calls, CallView } from '../calls/calls.js'
+import type { Calls, CallView, TestCallState } from '../calls/calls.js'
 import type { Config } from '../config/config.js'
 import type { Frozen, Handlers, Reply } from '../control/control.js'
 import type { Dialplan, LivePlan } from '../dialplan/dialplan.js'
@@ -18,7 +18,7 @@ export interface HandlerNeeds {
   readonly read: () => Reading
   readonly trunks: Pick<Trunks, 'states'>
   readonly reload: Reload
-  readonly calls: Pick<Calls, 'deliverNotice' | 'why' | 'list'>
+  readonly calls: Pick<Calls, 'deliverNotice' | 'why' | 'list' | 'testCalls'>
   readonly operations: Omit<Operations, 'close' | 'movesPhones'>
   readonly seal: Seal
   readonly clock: Clock
@@ -85,6 +85,10 @@ export function createHandlers({
     },
     draining: () => drainReply(operations.drainState),
     hangup: ({ call }, by) => ({ outcome: operations.hangUp(call, by) }),
+    async testCall({ target, ...request }, by) {
+      return { call: await calls.testCalls.begin({ ...request, target: seal.open(target, 'hotdesk test-call').reveal() }, by) }
+    },
+    testCallState: ({ call }) => ({ state: testReply(calls.testCalls.look(call)) }),
     reload: (_, by) => reload(by),
   }
 }
@@ -96,6 +100,14 @@ function drainReply({ draining, calls, emergencies, phones, sisters }: DrainStat
 function callReply(view: CallView, moment: (ms: Milliseconds) => string) {
   const { id, kind, caller, dialled, from, to, phones, state, began, legA, legB } = view
   return { id, kind, caller, dialled, from, to, phones, state, since: moment(began), legA, legB }
+}
+
+function testReply(state: TestCallState | null): Frozen<Reply<'testCallState'>>['state'] {
+  if (!state) return null
+  const { codec, sent, received, lost, jitterMs, reported } = state.media
+  const steps = state.steps.map(({ afterMs, step, words }) => ({ afterMs, step, words }))
+  const there = reported && { lost: reported.lost, jitterMs: reported.jitterMs }
+  return { call: state.call, steps, media: { codec, sent, received, lost, jitterMs, reported: there }, outcome: state.outcome }
 }
 
 /** How the files on the disk differ from what is in force. */

@@ -18,7 +18,7 @@ const saltBytes = 16
 export const sealedElsewhere = 'a device credential was sealed with another network secret'
 
 /** What the text is sealed for: a device, or digits that an operator asks about. Digits may be a PIN. */
-export type SealPlace = DeviceId | 'hotdesk why'
+export type SealPlace = DeviceId | 'hotdesk why' | 'hotdesk test-call'
 
 /**
  * Encrypts device credentials in Redis with the secret that all nodes of a network share: redis-cli or a stolen dump shows only sealed

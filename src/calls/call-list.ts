@@ -11,7 +11,7 @@ export interface CallView {
   readonly caller: string
   /** `unknown` for digits that may be a PIN. */
   readonly dialled: string
-  /** Where leg A comes from: `HD0001`, `trunk paris-carrier`, `node london-1`. */
+  /** Where leg A comes from: `HD0001`, `trunk paris-carrier`, `node london-1`, `test call`. */
   readonly from: string
   /** The latest destination: `user 100`. */
   readonly to: string
@@ -59,6 +59,8 @@ function sourceOf(caller: Caller): string {
       return `trunk ${caller.trunk.name}`
     case 'node':
       return `node ${caller.node.name}`
+    case 'own':
+      return caller.purpose
     case 'unknown':
       return 'unknown'
   }

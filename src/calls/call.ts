@@ -79,6 +79,8 @@ interface CallProgress {
   answered: Milliseconds | null
   /** The latest destination: `user 100`, `trunk paris-carrier`. */
   reached: string
+  /** The phone, trunk or node that has answered: `HD0002`, `trunk paris-carrier`, `node london-1`. */
+  answeredBy: string | null
   /** The Call-ID of the leg B that has answered. */
   legB: string | null
   /** Who was called last. */
@@ -145,7 +147,17 @@ export function createCall({ invite: first, caller, party, clock, ...parts }: Ca
     },
     plan: parts.knowledge.dialplan,
     control: createCallControl(parts.kind === 'emergency'),
-    progress: { began: clock.now(), ringing: null, answered: null, legB: null, reached: '', callee: null, called: new Map(), moves: 0 },
+    progress: {
+      began: clock.now(),
+      ringing: null,
+      answered: null,
+      answeredBy: null,
+      legB: null,
+      reached: '',
+      callee: null,
+      called: new Map(),
+      moves: 0,
+    },
     takeOver(heir) {
       owner = heir
       isTakenOver = true

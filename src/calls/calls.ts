@@ -40,6 +40,8 @@ import { createFeatureCalls, type IvrPort } from './inbound/feature-call.js'
 import { handleInvite } from './inbound/handle-invite.js'
 import { createHopTokens, type HopTokens } from './inbound/hop-token.js'
 import { createLimits } from './limits/limits.js'
+import { createOwnCalls } from './own/own-calls.js'
+import { createTestCalls, type TestCalls } from './own/test-calls.js'
 import { createCallRecords } from './records/call-records.js'
 import { createCallRecorder } from './records/record-call.js'
 import type { Knowledge } from './routing/contract.js'
@@ -50,6 +52,7 @@ import { createReplaceCall } from './transfer/replace-call.js'
 import { createTransfers, type Transfers } from './transfer/transfers.js'
 
 export type { CallView, HangUpOutcome } from './call-list.js'
+export type { TestCallState } from './own/test-call.js'
 export { createRouteExplainer, type RouteExplainer } from './routing/route-explainer.js'
 export { answerWhy, callingPhone, type WhyAnswer } from './routing/why-answer.js'
 
@@ -120,6 +123,8 @@ export interface Calls {
   list(): readonly CallView[]
   /** Ends an ordinary call by its id. */
   hangUp(id: string): HangUpOutcome
+  /** Calls by which an operator proves that calls work. */
+  readonly testCalls: TestCalls
   /** Sends the text to these phones of an emergency desk, if they are registered here. Resolves with those that have taken it. */
   readonly deliverNotice: DeskNotice['deliver']
   /** Begins to take ordinary calls, which wait a few seconds for this. Emergency calls are taken from the start. */
@@ -162,6 +167,7 @@ export function createCalls(needs: CallsNeeds): Calls {
       return emergencyCount(open)
     },
     deliverNotice: handler.deliverNotice,
+    testCalls: handler.testCalls,
     pause: admission.pause,
     resume: admission.open,
     list: () => listCalls(open),
@@ -200,6 +206,7 @@ interface Handler {
   readonly onInvite: (invite: IncomingInvite) => Promise<void>
   readonly onRefer: (refer: IncomingRefer) => void
   readonly deliverNotice: DeskNotice['deliver']
+  readonly testCalls: TestCalls
   readonly why: Calls['why']
   close(): Promise<void>
 }
@@ -250,6 +257,9 @@ function createHandler({ activity, open, admission }: CallState, { parts, networ
   const callers = createCallers({ hopTokens, nodeLegs, trunks, registrar, directory, hotdesk, node, log })
   const featureCalls = createFeatureCalls({ ivr, useFeature: createUserFeatures(directory), activity })
   const replaceCall = createReplaceCall({ conversations, connect, limits, clock })
+  const placeOwnCall = createOwnCalls({ voice: ivr, newCall: begin, record, node })
+  const tests = { placeOwnCall, voice: ivr, directory, hotdesk, knowledge, ways: { dial, attempts, branches } }
+  const testCalls = createTestCalls({ ...tests, domain, isOpen: () => admission.isOpen, clock })
   const routing = { newCall: begin, record, dial, replaceCall, knowledge }
   return {
     onInvite: (invite) => handleInvite(invite, { callers, admission, emergencyCallers, featureCalls, ...routing, registrar, trunks }),
@@ -258,6 +268,7 @@ function createHandler({ activity, open, admission }: CallState, { parts, networ
       if (by) transfers.onReferOutside(refer, by)
     },
     deliverNotice: deskNotice.deliver,
+    testCalls,
     why: (question) => answerWhy(question, whyNeeds(knowledge())),
     async close() {
       for (const each of [transfers, limits, psapCallbacks, nodeLegs, phoneLegs, knownNames]) each.close()

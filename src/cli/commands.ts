@@ -108,6 +108,11 @@ export const commandGroups: Readonly<Record<string, readonly CommandEntry[]>> = 
       about: 'let a draining node take calls again',
       load: async () => (await import('./running/drain.js')).undrainCommand,
     },
+    {
+      name: 'test-call',
+      about: 'make a call that speaks an announcement, and show whether it is answered and heard',
+      load: async () => (await import('./running/test-call.js')).testCallCommand,
+    },
     { name: 'hangup', about: 'end a call in progress', load: async () => (await import('./running/hangup.js')).hangupCommand },
     {
       name: 'replace',

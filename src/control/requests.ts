@@ -73,6 +73,21 @@ const call = z.object({
   legB: z.string().nullable(),
 })
 
+const testState = z.object({
+  call: z.string(),
+  steps: z.array(z.object({ afterMs: z.number(), step: z.string(), words: z.string() })),
+  media: z.object({
+    codec: z.string().nullable(),
+    sent: z.number(),
+    received: z.number(),
+    lost: z.number(),
+    jitterMs: z.number(),
+    reported: z.object({ lost: z.number(), jitterMs: z.number() }).nullable(),
+  }),
+  /** null: it is in progress. */
+  outcome: z.enum(['passed', 'no-audio', 'failed']).nullable(),
+})
+
 /** What one node may ask another, or a command a node: fields of the request, and the reply. No secret is in either. */
 export const requests = {
   plan: { ask: z.object({}), reply: plan },
@@ -102,6 +117,18 @@ export const requests = {
     /** The phones that have taken it. */
     reply: z.object({ reached: z.array(z.string()) }),
   },
+  /** A call by which an operator proves that calls work; see `hotdesk test-call`. `target` is sealed, because it may be a PIN. */
+  testCall: {
+    ask: z.object({
+      target: z.string().max(500),
+      from: z.string().max(64).nullable(),
+      ringSeconds: z.number().int().min(1).max(120),
+      talkSeconds: z.number().int().min(1).max(120),
+    }),
+    reply: z.object({ call: z.string() }),
+  },
+  /** How far the test call is. It ends if nobody asks. */
+  testCallState: { ask: z.object({ call: z.string() }), reply: z.object({ state: testState.nullable() }) },
   reload: {
     ask: z.object({}),
     reply: z.object({

@@ -94,6 +94,11 @@ export interface Hotdesk {
   emergencyFailed(device: DeviceId | null, reason: string): void
   /** An operator, `alice@host`, has ended a call. */
   callEndedBy(call: string, by: string): void
+  /** An operator, `alice@host`, has made a test call; `from`: the phone that seemed to call. */
+  callTestedBy(
+    by: string,
+    test: { readonly call: string; readonly number: string; readonly from: DeviceId | null; readonly outcome: string },
+  ): void
   /** An operator, `alice@host`, drains this node, or has ended that. */
   drained(event: 'node.draining' | 'node.undrained', by: string): void
   /** The site's desk was informed of an emergency call: phones that have taken the message, and others. */

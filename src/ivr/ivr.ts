@@ -4,7 +4,7 @@ import type { Logger } from '../base/logger.js'
 import type { Metrics } from '../base/metrics.js'
 import type { Directory } from '../directory/directory.js'
 import type { Hotdesk } from '../hotdesk/hotdesk.js'
-import type { Media } from '../media/media.js'
+import type { AudioSession, Clip, Media } from '../media/media.js'
 import type { IncomingInvite } from '../srf/srf.js'
 import type { RefusalAfter } from './announcement.js'
 import { createIvrDispatch } from './ivr-dispatch.js'
@@ -29,6 +29,10 @@ export interface Ivr {
   park(invite: IncomingInvite): Promise<ParkedCall | null>
   /** Plays a prompt or an announcement of the dial plan as early media, then refuses the call. `ended` cuts it short. */
   announce(invite: IncomingInvite, prompt: string, after: RefusalAfter, ended: AbortSignal): Promise<void>
+  /** Audio for a call of the node itself. Null if no port is free. */
+  offerAudio(): Promise<AudioSession | null>
+  /** A prompt; tones if it is missing. */
+  clip(prompt: string): Clip
   /** Reads the prompts again, and the announcements of another dial plan; calls in progress may hear old and new ones. */
   reloadPrompts(announcements: readonly string[]): Promise<void>
   /** Ends all calls; resolves when each BYE has a response. */
@@ -77,6 +81,8 @@ export async function createIvr(needs: IvrNeeds): Promise<Ivr> {
     say: dispatch.say,
     park: (invite) => parkCall({ invite, media, log: log.child({ callId: invite.callId }) }),
     announce: (invite, prompt, after, ended) => dispatch.announce(invite, prompts.announcement(prompt), after, ended),
+    offerAudio: () => media.offer(),
+    clip: prompts.announcement,
     async reloadPrompts(announcements) {
       loaded = await load(announcements)
     },

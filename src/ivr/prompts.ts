@@ -33,6 +33,7 @@ const purposes = {
   'nothing-to-pick-up': 'failed',
   'try-later': 'failed',
   unconfirmed: 'failed',
+  'test-call': 'done',
   goodbye: 'done',
 } as const
 

@@ -10,7 +10,7 @@ import { parseDescription, type Shortcoming, shortcomings } from './sdp/descript
 import { createNegotiation, type Negotiation } from './sdp/negotiation.js'
 import { createSession } from './stream-session.js'
 
-export type { AudioSession } from './audio-session.js'
+export type { AudioSession, StreamQuality } from './audio-session.js'
 export type { Key } from './key.js'
 export type { Clip } from './sound/clip.js'
 export type { Playback } from './sound/player.js'

@@ -10,6 +10,7 @@ import { createOutgoingStream } from './rtp/outgoing-stream.js'
 import type { PortPair } from './rtp/port-pair.js'
 import { createReceiver } from './rtp/receiver.js'
 import { createReporting } from './rtp/reporting.js'
+import { streamQuality } from './rtp/stream-quality.js'
 import type { Ticker } from './rtp/ticker.js'
 import type { Negotiation } from './sdp/negotiation.js'
 import { createSending } from './sending.js'
@@ -73,6 +74,9 @@ export function createSession({ ports, negotiation, signalling, clock, ticker, l
     },
     get heard() {
       return receiver.heard
+    },
+    get quality() {
+      return streamQuality({ negotiation, stream, receiver, reporting })
     },
     play: player.play,
     onKeyPress: presses.on,

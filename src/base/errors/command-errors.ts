@@ -3,9 +3,10 @@ import type { ErrorEntry } from './template.js'
 /** Why a command was not carried out, apart from Redis and files. */
 export const commandErrors = {
   UNKNOWN_CALLER: {
-    meaning: '`hotdesk why --from` does not name a possible caller.',
+    meaning: '`--from` of `hotdesk why` or `hotdesk test-call` does not name a possible caller.',
     todo: 'name a phone, the extension of a logged-in user, or a trunk',
     messages: {
+      noPhone: { says: '{from} is neither a phone nor a user', todo: 'name a phone, or the extension of a logged-in user' },
       neither: '--from is neither a phone nor a trunk of {site}',
       noUser: { says: 'there is no user {extension}', todo: '`hotdesk user list` shows all' },
       loggedOut: { says: '{extension} is not logged in, so cannot call', todo: 'name a phone instead' },
@@ -15,6 +16,21 @@ export const commandErrors = {
     meaning: 'The command was not carried out; the message has the reason.',
     todo: 'see `hotdesk <command> --help`',
     messages: {
+      testEmergency: {
+        says: '{number} is an emergency number, and a test call never calls one',
+        todo: 'to see where it would go, run `hotdesk why {number}`',
+      },
+      testCode: { says: 'a test call cannot use a feature code, which acts on the phone that dials it', todo: 'name a number or a phone' },
+      testNoPhone: { says: 'there is no phone {device}', todo: '`hotdesk device list` shows all' },
+      testQuiet: {
+        says: '{device} has made an emergency call in the last minutes, and is kept free for the emergency centre',
+        todo: 'try again in ten minutes',
+      },
+      testUnregistered: { says: '{device} is registered at {where}', todo: 'run `hotdesk doctor`, or wait until the phone registers' },
+      testDraining: { says: '{node} takes no new calls', todo: 'run `hotdesk undrain`, or name another node with --at' },
+      testMany: { says: '{count} test calls are in progress at this node', todo: 'wait until one has ended' },
+      testNoPort: { says: 'no RTP port is free', todo: 'raise `media.ports`, or try again later' },
+      testAway: { says: 'no node of {site} is up', todo: 'start one, or name another node with --at' },
       replaceItself: { says: 'cannot replace {device} by itself', todo: 'name the old phone, then the new one' },
       otherSite: {
         says: 'nothing was reloaded: the node belongs to {own}, and its configuration now says {site}',

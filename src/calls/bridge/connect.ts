@@ -129,6 +129,7 @@ export function createConnect(needs: ConnectNeeds): Connect {
 
   return async (call, branch, leg) => {
     const { device } = branch
+    call.progress.answeredBy = nameOf(branch)
     // The callee's phone is busy until the call ends.
     const end = device && activity.begin({ device, kind: 'ordinary', hangUp: call.control.hangUp })
     try {
@@ -137,6 +138,11 @@ export function createConnect(needs: ConnectNeeds): Connect {
       end?.()
     }
   }
+}
+
+function nameOf({ device, node, trunk }: Branch): string | null {
+  if (trunk) return `trunk ${trunk.name}`
+  return device ?? (node ? `node ${node.name}` : null)
 }
 
 interface Legs {

@@ -14,13 +14,13 @@ type Rule = 'passes' | 'granted' | 'urgency' | 'removed'
  * table. `unknown` callers make unauthenticated emergency calls.
  */
 export const passage: Readonly<Record<string, Readonly<Record<Caller['kind'], Rule>>>> = {
-  'Accept-Language': { device: 'passes', trunk: 'passes', node: 'passes', unknown: 'removed' },
-  Subject: { device: 'passes', trunk: 'removed', node: 'passes', unknown: 'removed' },
-  'Referred-By': { device: 'removed', trunk: 'removed', node: 'passes', unknown: 'removed' },
-  Organization: { device: 'passes', trunk: 'removed', node: 'passes', unknown: 'removed' },
-  Priority: { device: 'urgency', trunk: 'removed', node: 'passes', unknown: 'removed' },
-  'Alert-Info': { device: 'granted', trunk: 'granted', node: 'passes', unknown: 'removed' },
-  'Call-Info': { device: 'granted', trunk: 'granted', node: 'passes', unknown: 'removed' },
+  'Accept-Language': { device: 'passes', trunk: 'passes', node: 'passes', own: 'removed', unknown: 'removed' },
+  Subject: { device: 'passes', trunk: 'removed', node: 'passes', own: 'removed', unknown: 'removed' },
+  'Referred-By': { device: 'removed', trunk: 'removed', node: 'passes', own: 'removed', unknown: 'removed' },
+  Organization: { device: 'passes', trunk: 'removed', node: 'passes', own: 'removed', unknown: 'removed' },
+  Priority: { device: 'urgency', trunk: 'removed', node: 'passes', own: 'removed', unknown: 'removed' },
+  'Alert-Info': { device: 'granted', trunk: 'granted', node: 'passes', own: 'removed', unknown: 'removed' },
+  'Call-Info': { device: 'granted', trunk: 'granted', node: 'passes', own: 'removed', unknown: 'removed' },
 }
 
 /** The values of RFC 3261 §20.26 except `emergency`. */

@@ -20,7 +20,7 @@ import { type HopPurpose, type HopTokens, hopTokenHeader } from './hop-token.js'
 import { signedContent } from './signed-content.js'
 
 /** Where a call comes from. Each kind has its own rights. */
-export type Caller = DeviceCaller | TrunkCaller | NodeCaller | UnknownCaller
+export type Caller = DeviceCaller | TrunkCaller | NodeCaller | OwnCaller | UnknownCaller
 
 export type DeviceCaller = { readonly kind: 'device' } & Dialler
 
@@ -34,6 +34,14 @@ export interface NodeCaller {
   readonly node: FarNode
   readonly hops: number
   readonly purpose: HopPurpose
+}
+
+/** This node itself. */
+export interface OwnCaller {
+  readonly kind: 'own'
+  /** What the call is for. */
+  readonly purpose: 'test call' | 'announcement'
+  readonly party: Party
 }
 
 /** May make emergency calls only. */
@@ -131,6 +139,8 @@ export function partyOf(caller: Caller, invite: IncomingInvite, needs: PartyNeed
       return outsideCaller(needs.trunks.callerOf(invite), needs)
     case 'node':
       return signedParty(invite.header)
+    case 'own':
+      return caller.party
     case 'unknown':
       return anonymous
   }

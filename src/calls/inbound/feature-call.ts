@@ -4,11 +4,12 @@ import type { Activity } from '../activity.js'
 import type { Call } from '../call.js'
 import type { ParkPort } from '../features/parked-invite.js'
 import type { FeaturePrompt, UseFeature } from '../features/user-features.js'
+import type { OwnVoice } from '../own/own-calls.js'
 import type { DestinationOf, Dialler } from '../routing/contract.js'
 import type { AnnouncementPort } from '../spoken-refusal.js'
 
 /** What the IVR does for a call. Each resolves when its call has ended. */
-export interface IvrPort extends AnnouncementPort, ParkPort {
+export interface IvrPort extends AnnouncementPort, ParkPort, OwnVoice {
   login(invite: IncomingInvite, device: DeviceId, extension: Extension | null): Promise<void>
   logout(invite: IncomingInvite, device: DeviceId): Promise<void>
   /** Announcement, then 480. */

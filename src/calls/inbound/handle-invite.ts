@@ -97,6 +97,7 @@ function proceed(call: Call, caller: Caller, needs: InviteNeeds): Promise<void> 
         hops: caller.hops,
         diversions: reportedDiversions(call.invite, caller, call.knowledge, call.party),
       })
+    case 'own':
     case 'unknown':
       return record(call, () => reject(call, { reason: 'not-allowed' }))
   }

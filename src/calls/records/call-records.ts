@@ -14,7 +14,7 @@ export interface CallRecord {
   readonly call: string
   /** ISO 8601, UTC. */
   readonly began: string
-  /** `device`, `trunk` or `node`. */
+  /** `device`, `trunk` or `node`; `own`: this node, for a test call or an announcement. */
   readonly source: string
   /** The number shown to the other side. */
   readonly caller: string

@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.js'
+import { parseDeviceId } from '../../base/identity.js'
 import type { Metrics } from '../../base/metrics.js'
 import { anonymous } from '../../sip/identity/party.js'
 import { dialled } from '../../sip/uri/dialled.js'
@@ -87,6 +88,7 @@ export function createCallRecorder({ records, activity, open, clock, networkCloc
 /** The dialled digits, unless they may be a PIN. */
 export function dialledIn({ kind, caller, invite, knowledge }: Call): string {
   const digits = dialled(invite.uri)
+  if (caller.kind === 'own') return parseDeviceId(digits) ?? shownDigits(digits, knowledge) ?? 'unknown'
   if (caller.kind !== 'device' || kind === 'emergency') return digits || invite.uri
   return shownDigits(digits, knowledge) ?? 'unknown'
 }

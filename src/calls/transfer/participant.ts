@@ -16,13 +16,13 @@ export interface Participant {
   readonly branch: Branch
 }
 
-/** Null for an end that cannot be transferred: an emergency centre, an unauthenticated caller. */
+/** Null for an end that cannot be transferred: an emergency centre, an unauthenticated caller, this node itself. */
 export function participantAt({ conversation, side }: End, directory: Pick<Directory, 'device'>): Participant | null {
   const { call, branch } = conversation
   if (call.control.isEmergency) return null
   if (side === 'callee') return calleeOf(branch, call.progress.callee, directory)
   const { caller, party } = call
-  if (caller.kind === 'unknown') return null
+  if (caller.kind === 'unknown' || caller.kind === 'own') return null
   const user = caller.kind === 'device' ? caller.user : null
   return { caller, party, callee: { user, outside: null, party }, branch: branchOf(caller) }
 }
@@ -39,7 +39,7 @@ function callerAt({ device, node, trunk }: Branch, { user }: Callee, deviceOf: D
   return phone && { kind: 'device', device: phone, user }
 }
 
-function branchOf(caller: Exclude<Caller, { readonly kind: 'unknown' }>): Branch {
+function branchOf(caller: Exclude<Caller, { readonly kind: 'unknown' | 'own' }>): Branch {
   const branch = { uri: '', parts: {}, device: null }
   switch (caller.kind) {
     case 'device':

@@ -44,7 +44,7 @@ export function whyCommand(command: Command, needs: CommandNeeds): void {
 /** A break-out code with the name of the site: `*68*london*020…`. */
 const namesSite = /^[*#][0-9*#]*[a-z][a-z0-9-]*\*[+0-9*#]*$/
 
-function subjectOf(text: string): string {
+export function subjectOf(text: string): string {
   if (/^[+0-9*#]{1,32}$/.test(text) || namesSite.test(text) || parseDeviceId(text) !== null) return text
   throw new InvalidArgumentError('Expected a number as dialled, or a device such as HD0001.')
 }

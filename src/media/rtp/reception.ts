@@ -5,7 +5,12 @@ export interface Reception {
   arrived(packet: { readonly ssrc: number; readonly sequence: number; readonly timestamp: number }, now: number): 'new' | 'repeated'
   /** Null before the first packet. `fractionLost` covers the time since the last report. */
   report(): ReceptionFigures | null
+  /** Since the source began; null before the first packet. */
+  readonly totals: ReceptionTotals | null
 }
+
+/** `jitter` in samples. */
+export type ReceptionTotals = Pick<ReceptionFigures, 'totalLost' | 'jitter'>
 
 export interface ReceptionFigures {
   readonly ssrc: number
@@ -66,8 +71,7 @@ export function createReception(): Reception {
     },
     report() {
       if (!source) return null
-      const expected = source.highest - source.first + 1
-      const lost = expected - source.received
+      const expected = expectedFrom(source)
       const expectedSince = expected - source.reportedExpected
       const lostSince = expectedSince - (source.received - source.reportedReceived)
       source.reportedExpected = expected
@@ -75,10 +79,21 @@ export function createReception(): Reception {
       return {
         ssrc: source.ssrc,
         fractionLost: expectedSince > 0 && lostSince > 0 ? Math.min(255, Math.floor((lostSince * 256) / expectedSince)) : 0,
-        totalLost: Math.max(0, Math.min(0x7fffff, lost)),
+        ...totalsOf(source),
         highestSequence: source.highest >>> 0,
-        jitter: Math.floor(source.jitter),
       }
     },
+    get totals() {
+      return source && totalsOf(source)
+    },
   }
+}
+
+function expectedFrom({ highest, first }: Source): number {
+  return highest - first + 1
+}
+
+function totalsOf(source: Source): ReceptionTotals {
+  const lost = expectedFrom(source) - source.received
+  return { totalLost: Math.max(0, Math.min(0x7fffff, lost)), jitter: Math.floor(source.jitter) }
 }

@@ -4,10 +4,13 @@ import type { Address } from './address.js'
 import type { OutgoingStream } from './outgoing-stream.js'
 import type { PortPair } from './port-pair.js'
 import type { Receiver } from './receiver.js'
+import type { ReceptionTotals } from './reception.js'
 import { createRtcp } from './rtcp.js'
 
 /** Sends the RTCP reports of one session, and BYE at its end. */
 export interface Reporting {
+  /** What the far end's last report says about our stream; null before the first. */
+  readonly reported: ReceptionTotals | null
   close(): void
 }
 
@@ -56,6 +59,9 @@ export function createReporting({ ports, stream, receiver, negotiation, clock, r
   })
 
   return {
+    get reported() {
+      return rtcp.reported
+    },
     close() {
       alarm.cancel()
       send(rtcp.bye(clock.now()))

@@ -10,7 +10,7 @@ import {
 } from 'rtp.js/packets'
 import type { Milliseconds } from '../../base/clock.js'
 import type { OutgoingStream } from './outgoing-stream.js'
-import type { Reception, ReceptionFigures } from './reception.js'
+import type { Reception, ReceptionFigures, ReceptionTotals } from './reception.js'
 
 /** Our side of RTCP for one stream pair (RFC 3550 §6): reports, CNAME, BYE. */
 export interface Rtcp {
@@ -19,6 +19,8 @@ export interface Rtcp {
   bye(now: Milliseconds): Uint8Array
   /** False if the packet is not RTCP. */
   hear(packet: Buffer, now: Milliseconds): boolean
+  /** What the far end's last report says about our stream; null before the first. */
+  readonly reported: ReceptionTotals | null
 }
 
 export interface RtcpNeeds {
@@ -36,6 +38,7 @@ interface HeardReport {
 export function createRtcp({ stream, reception, cname }: RtcpNeeds): Rtcp {
   let heard: HeardReport | null = null
   let sentBefore = 0
+  let reported: ReceptionTotals | null = null
 
   function reports(now: Milliseconds): ReceptionReport[] {
     const figures = reception.report()
@@ -52,7 +55,16 @@ export function createRtcp({ stream, reception, cname }: RtcpNeeds): Rtcp {
     return packet
   }
 
+  /** A report has a block for each source that the far end hears. */
+  function noteReports(blocks: readonly ReceptionReport[]): void {
+    const ours = blocks.find((block) => block.getSsrc() === stream.ssrc)
+    if (ours) reported = { totalLost: Math.max(0, ours.getTotalLost()), jitter: ours.getJitter() }
+  }
+
   return {
+    get reported() {
+      return reported
+    },
     report: (now) => compound([firstPacket(now), name(stream.ssrc, cname)]),
     bye(now) {
       const bye = new ByePacket()
@@ -66,6 +78,7 @@ export function createRtcp({ stream, reception, cname }: RtcpNeeds): Rtcp {
         if (!isRtcp(view)) return false
         for (const one of new CompoundPacket(view).getPackets()) {
           if (one instanceof SenderReportPacket) heard = { lsr: middle(one.getNtpSeconds(), one.getNtpFraction()), at: now }
+          if (one instanceof SenderReportPacket || one instanceof ReceiverReportPacket) noteReports(one.getReports())
         }
         return true
       } catch {

@@ -87,6 +87,9 @@ function createFakeSession({ clock, played, accepted, onClosed }: FakeSessionNee
     get heard() {
       return { packets, audible: packets, lastAt }
     },
+    get quality() {
+      return { codec: 'PCMU' as const, sent: packets, received: packets, lost: 0, jitterMs: 0, reported: null }
+    },
     reanswer: (offer) => (offer.includes('unsuitable') ? null : `answer to ${offer}`),
     reoffer: () => 'our new offer',
     accept(answer) {

@@ -97,3 +97,15 @@ test('A packet that is not RTCP is rejected, at any length', () => {
   for (let length = 0; length < whole.length; length += 1) expect(() => rtcp.hear(Buffer.from(whole.subarray(0, length)), 0)).not.toThrow()
   expect(rtcp.hear(Buffer.from('hello, this is not RTCP'), 0)).toBe(false)
 })
+
+test('The far end reports what it has lost of our stream, and nothing about another stream counts', () => {
+  const [ours, theirs] = [end(), end()]
+  expect(ours.rtcp.reported).toBeNull()
+  arrive(theirs.reception, [1, 2, 5], 7)
+  ours.rtcp.hear(Buffer.from(theirs.rtcp.report(1_000)), 1_000)
+  expect(ours.rtcp.reported).toBeNull()
+  arrive(theirs.reception, [1, 2, 3, 5, 6], ours.stream.ssrc)
+  ours.rtcp.hear(Buffer.from(theirs.rtcp.report(6_000)), 6_000)
+  expect(ours.rtcp.reported).toEqual({ totalLost: 1, jitter: 0 })
+  expect(theirs.reception.totals).toEqual({ totalLost: 1, jitter: 0 })
+})

@@ -56,6 +56,7 @@ const callers: Readonly<Record<Caller['kind'], Caller>> = {
   device: { kind: 'device', device: { id: 'HD0001' }, user } as unknown as Caller,
   trunk: { kind: 'trunk', trunk: { name: 'carrier' } as Trunk },
   node: { kind: 'node', node: 'paris-2', hops: 1 } as unknown as Caller,
+  own: { kind: 'own', purpose: 'test call' } as Caller,
   unknown: { kind: 'unknown' },
 }
 const kinds = ['device', 'trunk', 'node', 'unknown'] as const

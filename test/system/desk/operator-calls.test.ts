@@ -12,8 +12,16 @@ interface Shown {
   readonly state: string
 }
 
+interface Tested {
+  readonly call: string
+  readonly node: string
+  readonly outcome: string
+  readonly steps: readonly { readonly step: string; readonly words: string }[]
+  readonly media: { readonly codec: string; readonly sent: number; readonly received: number; readonly lost: number }
+}
+
 /** Two nodes of one site share its phones. */
-describe('calls in progress', () => {
+describe('an operator', () => {
   let office: TestOffice
   let carrier: Carrier
   let desk: CommandLine
@@ -46,7 +54,7 @@ describe('calls in progress', () => {
     return ((await desk.json('calls', '--active', ...words)) as { calls: readonly Shown[] }).calls
   }
 
-  it('are listed with both nodes as one call, and hotdesk hangup ends both legs', async () => {
+  it('sees a call of two nodes as one, and hotdesk hangup ends both legs', async () => {
     const conversation = await converse(alice, '101', bob)
     await expectSound(conversation)
     const [call, ...others] = await active()
@@ -74,14 +82,17 @@ describe('calls in progress', () => {
     expect(event.split('\n').slice(1)).toEqual(expect.arrayContaining(['call.hungup', 'call', id, 'host', hostname(), 'node', 'paris-1']))
   })
 
-  it('name only the phone that a forward has reached', async () => {
+  it('sees only the phone that a forward has reached', async () => {
     await office.directory.putUser('101', { ringSeconds: 1, forwards: { noAnswer: '102' } })
+    const missed = bob.nextCall()
     const conversation = await converse(alice, '101', carol)
     expect(await active()).toEqual([expect.objectContaining({ to: 'user 102', phones: ['HD0003'] })])
     await hangUp(conversation)
+    await (await missed).cancelled
+    await office.directory.putUser('101', { ringSeconds: 20, forwards: { noAnswer: null } })
   })
 
-  it('never end an emergency call by an operator, nor one that does not exist', async () => {
+  it('cannot end an emergency call, nor one that does not exist', async () => {
     const conversation = await converse(alice, '112', centre)
     const [call] = await active()
     expect(call).toMatchObject({ kind: 'emergency', state: 'up' })
@@ -92,5 +103,59 @@ describe('calls in progress', () => {
     await expectSound(conversation)
     await conversation.caller.hangUp()
     expect((await desk.hotdesk('hangup', 'ffffffff')).err).toContain('there is no such call')
+  })
+
+  async function tested(...words: readonly string[]): Promise<Tested> {
+    return (await desk.json('test-call', '--seconds', '1', ...words)) as Tested
+  }
+
+  it('makes a test call as a user: it rings at the other node, is answered, and audio passes both ways', async () => {
+    const ringing = bob.nextCall()
+    const test = tested('--from', '100', '101')
+    const incoming = await ringing
+    expect(incoming.callerNumber).toBe('100')
+    const { audio, ended } = await incoming.answer()
+    const found = await test
+    await ended
+    expect(found).toMatchObject({ node: 'paris-1', outcome: 'passed', media: { codec: 'PCMU', lost: 0 } })
+    expect(found.steps.map(({ step }) => step)).toEqual(['route', 'ringing', 'answered', 'ended'])
+    expect(found.steps[2]?.words).toBe('user 101 at node paris-2')
+    expect(found.steps[3]?.words).toBe('the test hung up')
+    expect(found.media.received).toBeGreaterThan(20)
+    expect(found.media.sent).toBeGreaterThan(20)
+    expect(audio.heard.audible).toBeGreaterThan(10)
+    const event = await office.redis.cli('XREVRANGE', '{hd}:events', '+', '-', 'COUNT', '1')
+    const fields = ['call.tested', 'call', found.call, 'number', '101', 'from', 'HD0001', 'outcome', 'passed', 'host', hostname()]
+    expect(event.split('\n').slice(1)).toEqual(expect.arrayContaining(fields))
+  })
+
+  it('rings a phone itself with a test call, from the node where it is registered, and sees its refusal', async () => {
+    const ringing = bob.nextCall()
+    const test = desk.hotdesk('test-call', 'HD0002')
+    ;(await ringing).reject(486)
+    const { code, out } = await test
+    expect(code).toBe(1)
+    expect(out).toMatch(/^call [0-9a-f]{8} at paris-2\n/)
+    expect(out).toMatch(
+      /route +the phone HD0002 itself, at paris-2\n.*ringing +180\n.*refused +486 Busy Here\n.*ended +busy\nthe call has failed/s,
+    )
+  })
+
+  it('makes a test call over a trunk', async () => {
+    const ringing = carrier.line('+33142000001', '').nextCall()
+    const test = tested('--from', 'HD0003', '00142000001')
+    await (await ringing).answer()
+    expect(await test).toMatchObject({ outcome: 'passed' })
+  })
+
+  it('makes no test call to an emergency number, not even behind a sign at its end, nor to a feature code', async () => {
+    for (const number of ['112', '0112', '911#']) {
+      const refused = await desk.hotdesk('test-call', '--from', '100', number)
+      expect(refused.code, number).toBe(1)
+      expect(refused.err, number).toContain('is an emergency number, and a test call never calls one')
+    }
+    expect((await desk.hotdesk('test-call', '*77*101*')).err).toContain('cannot use a feature code')
+    expect((await desk.hotdesk('test-call', 'HD0009')).err).toContain('there is no phone HD0009')
+    expect(await active()).toEqual([])
   })
 })
