@@ -2,9 +2,11 @@ import type { Command } from 'commander'
 import type { Config } from '../config/config.js'
 import type { Dialplan } from '../dialplan/dialplan.js'
 import { allowAbroad, barredAbroad } from './abroad-routes.js'
+import { prompts } from './doctor/site.js'
 import { asJson, type CommandNeeds } from './needs.js'
 import { table } from './output/terminal.js'
 import { networkVerdict } from './plan-check.js'
+import { countryDoubts, type Doubt, doubtText } from './references/references.js'
 import { readSettings } from './settings.js'
 
 /** `hotdesk check` */
@@ -16,7 +18,12 @@ export function checkCommand(command: Command, needs: CommandNeeds): void {
       const { config, dialplan } = readSettings(needs)
       const { says, doubts: ofRecords } = await networkVerdict(config, dialplan)
       const barred = barredAbroad(dialplan)
-      const doubts = [...ofRecords, ...(barred === null ? [] : [`${barred}; ${allowAbroad}`])]
+      const doubts = [
+        ...ofRecords,
+        ...(barred === null ? [] : [`${barred}; ${allowAbroad}`]),
+        ...countryDoubts(dialplan).map(doubtText),
+        ...(await silentAnnouncements(dialplan)).map(doubtText),
+      ]
       const verdict = [...verdictOf(config, dialplan), ['records', says] as const]
       const { print, complain, paint } = needs.terminal
       for (const doubt of doubts) complain(`${paint.bad('warning:')} ${doubt}`)
@@ -24,6 +31,15 @@ export function checkCommand(command: Command, needs: CommandNeeds): void {
       for (const line of table(verdict.map(([name, value]) => [paint.faint(name), value]))) print(line)
       print(paint.good('No errors.'))
     })
+}
+
+/** Announcements of the dial plan without a recording that can be played. */
+async function silentAnnouncements({ announcements }: Dialplan): Promise<readonly Doubt[]> {
+  if (announcements.length === 0) return []
+  const findings = await prompts(announcements)
+  return findings.flatMap((finding) =>
+    finding.verdict !== 'good' && announcements.some((name) => finding.says.includes(`/${name}.wav`)) ? [finding] : [],
+  )
 }
 
 function verdictOf(config: Config, dialplan: Dialplan): (readonly [string, string])[] {

@@ -8,6 +8,7 @@ import type { Directory } from '../directory/directory.js'
 import { withDirectory } from './operator/network.js'
 import { reservedBy, reservedUsers } from './operator/reservations.js'
 import { locationWarnings } from './operator/site-warnings.js'
+import { doubtText, nameDoubts, planDoubts } from './references/references.js'
 
 /** Users and phones, compared with the configuration and the dial plan. */
 export interface NetworkVerdict {
@@ -45,6 +46,10 @@ function verdictOn(directory: Directory, { config, dialplan }: { config: Config;
   const [users, devices] = [directory.users(), directory.devices()]
   return {
     says: `${counted(users.length, 'user')}, ${counted(devices.length, 'phone')}`,
-    doubts: [...locationWarnings(devices, directory, config), ...didConflicts(dialplan, directory.sites())],
+    doubts: [
+      ...locationWarnings(devices, directory, config),
+      ...didConflicts(dialplan, directory.sites()),
+      ...[...planDoubts(dialplan, directory, config), ...nameDoubts(users, dialplan)].map(doubtText),
+    ],
   }
 }

@@ -4,6 +4,7 @@ import type { Secret } from '../base/secret.js'
 import type { SiteProfiles } from '../directory/directory.js'
 import type { TrunkNumberForms } from './numbers/number-form.js'
 import type { NumberPlan, OutsideNumber } from './numbers/number-plan.js'
+import type { PlanReferences } from './plan-references.js'
 import type { SiteRights } from './rights/site-rights.js'
 import type { Feature } from './short-codes/short-code.js'
 
@@ -143,6 +144,8 @@ export interface Dialplan {
   readonly profiles: SiteProfiles
   /** Null: logins do not end automatically. */
   readonly automaticLogout: AutomaticLogout | null
+  /** What its file names but does not define. */
+  readonly references: PlanReferences
   /** The prompts that its short codes play. */
   readonly announcements: readonly string[]
   /** The emergency number to call for these digits; null if they are not an emergency number. Takes precedence over `route`. */

@@ -11,6 +11,7 @@ import { createNumberPlan } from './numbers/number-plan.js'
 import { createOutsideRoutes, type OutsideRoutes } from './outside-route.js'
 import { fixedLength, matches, parsePattern } from './pattern.js'
 import type { PlanFile } from './plan-file.js'
+import { referencesOf } from './plan-references.js'
 import { siteProfiles } from './rights/profile-keys.js'
 import { createSiteRights } from './rights/site-rights.js'
 import type { Dialplan, Route, Trunk } from './route.js'
@@ -35,7 +36,8 @@ export function createRules(file: PlanFile): Omit<Dialplan, 'fingerprint'> {
   const numbers = createNumberPlan(file.country ?? countryOfNumbers(file))
   const outsideTo = createOutsideRoutes({ trunks, numbers })
   const numberRoute = (digits: string): Route => userRoute(file, digits) ?? outsideRoute(file, outsideTo, digits) ?? { kind: 'unknown' }
-  const shortCode = createCodeLookup({ shortCodes: file.shortCodes, outsideTo, numberRoute })
+  const forwardRoute = (digits: string): Route => (emergency(digits) === null ? numberRoute(digits) : { kind: 'unknown' })
+  const shortCode = createCodeLookup({ shortCodes: file.shortCodes, outsideTo, forwardRoute })
 
   function routeOf(digits: string): Route {
     const number = emergency(digits)
@@ -66,6 +68,7 @@ export function createRules(file: PlanFile): Omit<Dialplan, 'fingerprint'> {
     rights: createSiteRights(file),
     profiles: siteProfiles(file),
     automaticLogout: logoutRules(file),
+    references: referencesOf(file),
     announcements: Object.values(file.shortCodes).flatMap(({ announcement }) => announcement ?? []),
     emergency,
     emergencyNumbers: [...emergencies.keys()],

@@ -12,6 +12,7 @@ import { type Replica, readSavedCopy, type Store, type StreamEntry } from '../..
 import { withStore } from '../operator/network.js'
 import { reservedBy, reservedUsers } from '../operator/reservations.js'
 import { listed, locationWarnings, numberWarnings, ownerWarnings, siteWarnings } from '../operator/site-warnings.js'
+import { nameDoubts, planDoubts } from '../references/references.js'
 import { type Finding, type Findings, findingsAbout } from './finding.js'
 import { findOwnNode } from './own-node.js'
 
@@ -36,6 +37,7 @@ export function network(config: Config, dialplan: Dialplan | null): Promise<read
       // With another secret, every password would look broken.
       ...records(broken.filter((what) => secret.verdict === 'good' || !what.includes(sealedElsewhere))),
       ...users(directory, dialplan, config),
+      ...references(directory, dialplan, config),
       ...devices(directory, config, store.replica),
       ...credentials(store.replica, seal),
       ...sites(directory, config),
@@ -170,6 +172,13 @@ function users(directory: Directory, dialplan: Dialplan | null, config: Config):
     ...some(reserved, (names) => wrong(`${names}, and the extension of a user`, 'change the extension')),
     ...some(pinless, (names) => mind(`${names}: no PIN, so no login`, 'hotdesk user pin')),
   ]
+}
+
+/** Names in records and in the dial plan that lead nowhere. */
+function references(directory: Directory, dialplan: Dialplan | null, config: Config): Finding[] {
+  if (!dialplan) return []
+  const doubts = [...planDoubts(dialplan, directory, config), ...nameDoubts(directory.users(), dialplan)]
+  return doubts.slice(0, mostNamed).map(({ says, todo }) => findingsAbout('names').mind(says, todo))
 }
 
 function devices(directory: Directory, { site }: Config, replica: Replica): Finding[] {

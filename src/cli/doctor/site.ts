@@ -8,6 +8,7 @@ import { readTlsFiles } from '../../config/tls-files.js'
 import type { Dialplan } from '../../dialplan/dialplan.js'
 import { loadPrompts } from '../../ivr/ivr.js'
 import { allowAbroad, barredAbroad } from '../abroad-routes.js'
+import { countryDoubts } from '../references/references.js'
 import { readDialplan } from '../settings.js'
 import { type Finding, findingsAbout } from './finding.js'
 
@@ -18,7 +19,7 @@ export function sitePlan(config: Config): { readonly dialplan: Dialplan | null; 
     const dialplan = readDialplan(config)
     const names = dialplan.trunks.map(({ name }) => name).join(', ')
     const trunks = names === '' ? noTrunk(config, dialplan) : good(`${config.dialplan}, trunks ${names}`)
-    return { dialplan, findings: [trunks, ...sample(config, dialplan), ...elin(dialplan), ...rightsAbroad(dialplan)] }
+    return { dialplan, findings: [trunks, ...sample(config, dialplan), ...elin(dialplan), ...rightsAbroad(dialplan), ...country(dialplan)] }
   } catch (fault) {
     if (!isAppError(fault, 'DIALPLAN_INVALID')) throw fault
     return { dialplan: null, findings: [wrong(fault.message, 'correct it, then run hotdesk check')] }
@@ -65,6 +66,10 @@ function sample(config: Config, { trunks, elin: number }: Dialplan): readonly Fi
 function rightsAbroad(dialplan: Dialplan): readonly Finding[] {
   const barred = barredAbroad(dialplan)
   return barred === null ? [] : [findingsAbout('rights').mind(barred, allowAbroad)]
+}
+
+function country(dialplan: Dialplan): readonly Finding[] {
+  return countryDoubts(dialplan).map(({ says, todo }) => findingsAbout('rights').mind(says, todo))
 }
 
 /** Whether the emergency centre sees a number, and can call it back. */

@@ -1,9 +1,10 @@
-import { type Extension, parseDeviceId, parseExtension } from '../../base/identity.js'
+import { type Extension, parseDeviceId, parseExtension, parseSiteName } from '../../base/identity.js'
 import type { Secret } from '../../base/secret.js'
 import type { Config } from '../../config/config.js'
 import type { Dialplan } from '../../dialplan/dialplan.js'
 import type { Device, Directory } from '../../directory/directory.js'
 import { elinWarnings, locationWarnings, numberWarnings, siteWarnings } from '../operator/site-warnings.js'
+import { doubtText, type NamedUser, nameDoubts } from '../references/references.js'
 import type { DeviceImport, RecordImport } from './import-records.js'
 import { passwordWarnings } from './password-strength.js'
 
@@ -26,6 +27,10 @@ export function importWarnings(records: readonly RecordImport[], { directory, di
     ),
     ...locationWarnings([...after.values()], directory, config),
     ...numberWarnings(records.flatMap(userIn), dialplan),
+    ...nameDoubts(
+      records.flatMap((record) => namedIn(record, directory)),
+      dialplan,
+    ).map(doubtText),
     ...passwordWarnings(writtenPasswords(devices)),
   ]
 }
@@ -51,6 +56,16 @@ function strangeSites(records: readonly RecordImport[]): readonly string[] {
 
 function siteIn(record: RecordImport): string | undefined {
   return record.kind === 'users' ? record.edit.home : record.kind === 'devices' ? record.edit.site : undefined
+}
+
+/** The user as the file leaves the record. */
+function namedIn(record: RecordImport, directory: Directory): NamedUser[] {
+  const [extension] = userIn(record)
+  if (record.kind !== 'users' || extension === undefined) return []
+  const present = directory.user(extension)
+  const home = parseSiteName(record.edit.home ?? '') ?? present?.home
+  const names = { rights: null, outOfHoursRights: null, timeProfile: null, profile: null }
+  return home ? [{ ...names, ...present, ...record.edit, extension, home }] : []
 }
 
 function userIn({ kind, id }: RecordImport): Extension[] {

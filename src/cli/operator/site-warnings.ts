@@ -5,7 +5,11 @@ import type { Device, Directory } from '../../directory/directory.js'
 import { plannedSites } from './site-overview.js'
 
 /** Warns of sites, given to a phone or a user, that nothing else names: mostly typing errors. */
-export function siteWarnings(sites: Iterable<string | undefined>, directory: Directory, config: Config): readonly string[] {
+export function siteWarnings(
+  sites: Iterable<string | undefined>,
+  directory: Pick<Directory, 'nodes' | 'sites'>,
+  config: Config,
+): readonly string[] {
   const alive = directory.nodes().map(({ site }) => site)
   const known = new Set<string>([config.site, ...plannedSites(config), ...directory.sites().map(({ id }) => id), ...alive])
   const unknown = new Set([...sites].flatMap((site) => (site === undefined || known.has(site) ? [] : [site])))

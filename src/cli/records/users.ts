@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type Extension, parseSiteName, type SiteName } from '../../base/identity.js'
+import type { Dialplan } from '../../dialplan/dialplan.js'
 import { type Directory, keyText, noProfiles, profileInForce, type User, type UserEdit, worksAt } from '../../directory/directory.js'
 import type { Store } from '../../store/store.js'
 import { asJson, type CommandNeeds } from '../needs.js'
@@ -8,6 +9,7 @@ import { withDirectory } from '../operator/network.js'
 import { reservedBy } from '../operator/reservations.js'
 import { numberWarnings, ownerWarnings, siteWarnings } from '../operator/site-warnings.js'
 import { table } from '../output/terminal.js'
+import { doubtText, nameDoubts } from '../references/references.js'
 import { readDialplan } from '../settings.js'
 import { yesNo } from './field.js'
 import { addFieldOptions, editsIn, entriesOf, type Named, plainRecord, recordLines } from './field-options.js'
@@ -108,10 +110,22 @@ async function add(command: RecordCommand, extension: Extension, options: Named 
       const edit: UserEdit = { home: config.site, ...mergedUserEdit(editsIn(userFields, options)) }
       const save = (pinHash: string) => directory.putUser(extension, { ...edit, pinHash }, 'new')
       if (await savePin(command, extension, sourceOf(options), save))
-        printWarnings(command.needs, [...siteWarnings([edit.home], directory, config), ...numberWarnings([extension], dialplan)])
+        printWarnings(command.needs, [
+          ...siteWarnings([edit.home], directory, config),
+          ...numberWarnings([extension], dialplan),
+          ...namesOf(extension, directory, dialplan),
+        ])
     },
     [`user:${extension}`],
   )
+}
+
+const nameFields = ['home', 'rights', 'outOfHoursRights', 'timeProfile', 'profile'] as const
+
+/** Names in the record that the user's site does not define. */
+function namesOf(extension: Extension, directory: Directory, dialplan: Dialplan): readonly string[] {
+  const user = directory.user(extension)
+  return user ? nameDoubts([user], dialplan).map(doubtText) : []
 }
 
 function nameOf({ extension, name }: User): string {
@@ -132,7 +146,8 @@ async function set(command: RecordCommand, extension: Extension, named: Named): 
       const reserved = reservedBy(readDialplan(config), config)(extension)
       if (reserved !== null && directory.user(extension)) return reportRefusal(command, [`${reserved}: give this user another extension`])
       const isSaved = reportSaved(command, await directory.putUser(extension, edit, 'known'))
-      if (isSaved) printWarnings(command.needs, siteWarnings([edit.home], directory, config))
+      const names = nameFields.some((field) => edit[field] !== undefined) ? namesOf(extension, directory, readDialplan(config)) : []
+      if (isSaved) printWarnings(command.needs, [...siteWarnings([edit.home], directory, config), ...names])
     },
     [`user:${extension}`],
   )

@@ -29,6 +29,8 @@ export interface SiteRights {
   readonly limits: Limits
   /** The time at the site, `2026-03-29 09:00`. */
   localAt(at: Milliseconds): string
+  /** Names of this user that the site does not define: `rights manager`, `timeProfiles office`. */
+  undefinedNames(user: RightsNames): readonly string[]
   /** Of a user of any site, at that moment. Null: a user without names. */
   inForce(user: RightsNames | null, at: Milliseconds): RightsInForce
 }
@@ -93,6 +95,11 @@ export function createSiteRights(file: RightsFile): SiteRights {
     all: [standard, ...[...defined.values()].filter((rights) => rights !== standard)],
     limits: limitsOf(file.limits),
     localAt: (at) => localTime(at, timezone).toFormat('yyyy-MM-dd HH:mm'),
+    undefinedNames({ rights, outOfHoursRights, timeProfile }) {
+      const names = [rights, outOfHoursRights].filter((name) => name !== null && name !== 'default' && !defined.has(name))
+      const hours = timeProfile === null || profiles.has(timeProfile) ? [] : [`timeProfiles ${timeProfile}`]
+      return [...names.map((name) => `rights ${name}`), ...hours]
+    },
     inForce(user, at) {
       if (user === null) return counting(standard)
       if (user.timeProfile === null) return named(user.rights)

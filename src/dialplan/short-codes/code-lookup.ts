@@ -15,8 +15,8 @@ interface Entry {
 export interface CodeLookupNeeds {
   readonly shortCodes: Readonly<Record<string, ShortCode>>
   readonly outsideTo: OutsideRoutes
-  /** Route of a number that a code forwards to. */
-  readonly numberRoute: (digits: string) => Route
+  /** Route of a number that a code forwards to. An emergency number has none: help would not be called as in an emergency call. */
+  readonly forwardRoute: (digits: string) => Route
 }
 
 /** The route of a short code; null for digits that are not one. At most one code matches, because conflicts are refused at load. */
@@ -33,13 +33,13 @@ export function createCodeLookup(needs: CodeLookupNeeds): CodeLookup {
   }
 }
 
-function routeOf({ pattern, action }: Entry, digits: string, { outsideTo, numberRoute }: CodeLookupNeeds): Route {
+function routeOf({ pattern, action }: Entry, digits: string, { outsideTo, forwardRoute }: CodeLookupNeeds): Route {
   if (action.barred) return { kind: 'barred' }
   if (action.announcement) return { kind: 'announcement', prompt: action.announcement }
   if (action.feature) return { kind: 'feature', feature: action.feature, argument: openPart(pattern, digits).replace(/[*#]$/, '') }
   if (action.breakOut) return breakOutRoute(action.breakOut, openPart(pattern, digits))
   if (action.trunks) return outsideTo(digits, { ...action, trunks: action.trunks })
-  if (action.forward) return numberRoute(filled(action.forward, pattern, digits))
+  if (action.forward) return forwardRoute(filled(action.forward, pattern, digits))
   const extension = action.extension ? parseExtension(filled(action.extension, pattern, digits)) : null
   return extension === null ? { kind: 'unknown' } : { kind: 'user', extension }
 }
