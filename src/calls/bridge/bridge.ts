@@ -70,6 +70,8 @@ export function bridge({ caller, callee, kind, onRefer }: BridgeNeeds): Bridge {
   let ended: BridgeEnd | null = null
   let kept: Side | null = null
   let left: BridgeEnd | null = null
+  /** The offer of one side is on its way to the other. */
+  let isOffering = false
 
   function settle(end: BridgeEnd): void {
     ended = end
@@ -94,10 +96,24 @@ export function bridge({ caller, callee, kind, onRefer }: BridgeNeeds): Bridge {
     from.onRequest((request) => {
       if (ended) refuse(request)
       else if (request.method === 'REFER') onRefer(request, by)
+      else if (isOffer(request)) return relayOffer(request, { from, to, passable })
       else return relay(request, { from, to, passable })
     })
     from.onEnd((dialogEnd) => hungUp(by, dialogEnd))
   }
+
+  /** Both sides offer at once: each waits as long as its role says, and tries again (RFC 3261 §14.1, RFC 3311 §5.2). */
+  async function relayOffer(request: IncomingRequest, direction: Direction): Promise<void> {
+    if (isOffering) {
+      request.respond(491)
+      return
+    }
+    isOffering = true
+    await relay(request, direction).finally(() => {
+      isOffering = false
+    })
+  }
+
   join(caller, callee, 'caller')
   join(callee, caller, 'callee')
 
@@ -183,10 +199,13 @@ function answerInAck(from: SipDialog, ack: (sdp: string) => void): void {
   })
 }
 
+function isOffer({ method, body }: IncomingRequest): boolean {
+  return method === 'INVITE' || (method === 'UPDATE' && body !== '')
+}
+
 function pass(response: SipReply, request: IncomingRequest): void {
-  const isOffer = request.method === 'INVITE' || request.method === 'UPDATE'
-  const status = passedStatus(response.status, isOffer ? 488 : 500)
-  const body = isOffer ? sessionDescription(response) : ''
+  const status = passedStatus(response.status, isOffer(request) ? 488 : 500)
+  const body = isOffer(request) ? sessionDescription(response) : ''
   request.respond(status, {
     ...(status === response.status ? { reason: response.reason } : {}),
     headers: pick(response, ['Retry-After']),

@@ -182,6 +182,20 @@ describe('a session that we refresh (RFC 4028 §10)', () => {
     expect(phone.untaken).not.toContain('UPDATE')
   })
 
+  it('is not refreshed while an offer in UPDATE of the far end has no answer (RFC 3311 §5.1)', async () => {
+    const { application, phone, invite, answer } = await answered(asked)
+    seconds(59)
+    phone.send(phone.request(inDialog(invite, answer, { method: 'UPDATE', cseq: 2, body: offer })))
+    const update = await application.arrives('UPDATE')
+    seconds(2)
+    await application.command('ping')
+    expect(phone.untaken).toEqual([])
+    await application.respond(update, 488)
+    await phone.hearsResponse(488, 'UPDATE')
+    seconds(3)
+    await phone.hearsRequest('INVITE')
+  })
+
   it('is ended if the refresh gets no response', async () => {
     const { phone } = await answered([...asked, ['Allow', 'UPDATE']])
     seconds(60)

@@ -10,7 +10,7 @@ import { bareRequest, type RequestDraft } from '../draft.js'
 import type { RequestSender } from '../uac/request-sender.js'
 import { type SessionTerms, termsOf } from './session-terms.js'
 
-/** Delay of a refresh that met another INVITE (RFC 3261 §14.1). */
+/** Delay of a refresh that met another INVITE or UPDATE (RFC 3261 §14.1, RFC 3311 §5.1). */
 const retrySeconds = 3
 
 /** Session timers (RFC 4028): refreshes sessions, and ends those that the far end does not refresh. */
@@ -59,7 +59,8 @@ export function createSessionTimers({ clock, dialogs, sender, locator, serverReq
 
   function refresh(session: Session): void {
     const { dialog, terms } = session
-    if (dialog.inviting.us || dialog.inviting.them) {
+    const { inviting, updating } = dialog
+    if (inviting.us || inviting.them || updating.us || updating.them) {
       after(session, retrySeconds, () => refresh(session))
       return
     }

@@ -71,3 +71,29 @@ it.each([
   bridge({ caller: caller.dialog, callee: callee.dialog, kind: 'device', onRefer: () => undefined })
   expect(await caller.ask(method, type, body)).toBe(passed)
 })
+
+it('an offer that meets one of the other side gets 491 and is not sent on (RFC 3261 §14.1)', async () => {
+  const [caller, callee] = [leg(200), leg(200)]
+  let answer = (): void => undefined
+  const sentOn: (string | null)[] = []
+  callee.dialog.reinvite = (sdp) => {
+    sentOn.push(sdp)
+    return new Promise((resolve) => {
+      answer = () => resolve({ status: 200, reason: 'OK', header: () => '', body: 'v=0' })
+    })
+  }
+  caller.dialog.reinvite = (sdp) => {
+    sentOn.push(sdp)
+    return Promise.resolve({ status: 200, reason: 'OK', header: () => '', body: 'v=0' })
+  }
+  bridge({ caller: caller.dialog, callee: callee.dialog, kind: 'device', onRefer: () => undefined })
+  const first = caller.ask('INVITE', 'application/sdp', 'v=0 first')
+  expect(await callee.ask('INVITE', 'application/sdp', 'v=0 second')).toBe(491)
+  expect(await callee.ask('UPDATE', 'application/sdp', 'v=0 second')).toBe(491)
+  // A refresh has no offer.
+  expect(await callee.ask('UPDATE', '', '')).toBe(200)
+  answer()
+  expect(await first).toBe(200)
+  expect(await callee.ask('INVITE', 'application/sdp', 'v=0 second')).toBe(200)
+  expect(sentOn).toEqual(['v=0 first', 'v=0 second'])
+})
