@@ -262,7 +262,8 @@ function createHandler({ activity, open, admission }: CallState, { parts, networ
   const testCalls = createTestCalls({ ...tests, domain, isOpen: () => admission.isOpen, clock })
   const routing = { newCall: begin, record, dial, replaceCall, knowledge }
   return {
-    onInvite: (invite) => handleInvite(invite, { callers, admission, emergencyCallers, featureCalls, ...routing, registrar, trunks }),
+    onInvite: (invite) =>
+      handleInvite(invite, { callers, admission, activity, emergencyCallers, featureCalls, ...routing, registrar, trunks }),
     onRefer(refer) {
       const by = callers.device(refer)
       if (by) transfers.onReferOutside(refer, by)

@@ -6,6 +6,7 @@ import { isToken } from '../../sip/syntax/characters.js'
 import { dialled } from '../../sip/uri/dialled.js'
 import type { IncomingInvite } from '../../srf/srf.js'
 import type { Trunks } from '../../trunks/trunks.js'
+import type { Activity } from '../activity.js'
 import type { Admission } from '../admission.js'
 import { type Call, forwardsLeft, reject } from '../call.js'
 import type { Dial } from '../dial/dial.js'
@@ -25,6 +26,7 @@ import { type HopPurpose, hopTokenHeader } from './hop-token.js'
 export interface InviteNeeds {
   readonly callers: Callers
   readonly admission: Pick<Admission, 'isOpen' | 'isPaused' | 'opens'>
+  readonly activity: Pick<Activity, 'count'>
   readonly emergencyCallers: EmergencyCallers
   readonly featureCalls: FeatureCalls
   readonly newCall: (invite: IncomingInvite, caller: Caller, kind: CallKind) => Call
@@ -64,15 +66,17 @@ export async function handleInvite(invite: IncomingInvite, needs: InviteNeeds): 
 }
 
 /**
- * A PSAP callback is taken in every state, like the emergency call before it. A draining node takes calls for the phones that are still
- * registered here: no other node can reach them.
+ * A PSAP callback is taken in every state, like the emergency call before it. A draining node takes what no other node can: calls for the phones
+ * that are still registered here, and those of a phone that has a call here, because only this node can join the two.
  */
-function isAdmitted(invite: IncomingInvite, caller: Caller, { admission, knowledge, trunks }: InviteNeeds): boolean | Promise<boolean> {
+function isAdmitted(invite: IncomingInvite, caller: Caller, needs: InviteNeeds): boolean | Promise<boolean> {
+  const { admission, activity, knowledge, trunks } = needs
   const { kind } = caller
   const known = knowledge()
   const isCallback = kind === 'trunk' && callbackDevice(trunks.calledNumber(invite, known.dialplan), known) !== null
-  const isForPhone = admission.isPaused && caller.kind === 'node' && caller.purpose !== 'break-out'
-  return isCallback || isForPhone || admission.isOpen || admission.opens()
+  const isForPhone = caller.kind === 'node' && caller.purpose !== 'break-out'
+  const isOfCall = caller.kind === 'device' && (activity.count(caller.device.id) > 0 || asksToReplace(invite))
+  return isCallback || (admission.isPaused && (isForPhone || isOfCall)) || admission.isOpen || admission.opens()
 }
 
 function isForged(invite: IncomingInvite): boolean {

@@ -3,7 +3,8 @@ import type { Phone } from '../../../src/softphones/softphone.js'
 import { type CommandLine, openCommandLine } from '../../support/node/command-line.js'
 import { converse, expectSound, expectUndisturbed, hangUp } from '../../support/node/conversation.js'
 import { networkSecret, type TestNode } from '../../support/node/node.js'
-import { openTestOffice, type TestOffice } from '../../support/node/office.js'
+import { domain, openTestOffice, type TestOffice } from '../../support/node/office.js'
+import { refer, replacing } from '../../support/node/referral.js'
 import { type Carrier, openCarrier, planOver } from '../../support/sip/carrier.js'
 
 /** Two nodes of one site share its phones. */
@@ -66,6 +67,27 @@ describe('hotdesk drain', () => {
     const conversation = await converse(alice, '101', bob)
     await expectSound(conversation)
     await hangUp(conversation)
+  })
+
+  it('lets a transfer that is under way succeed, and a phone in a call make another one and join the two', async () => {
+    await office.seat({ '102': 'HD0003' })
+    const before = await converse(bob, '100', alice)
+    const blind = await refer(before.callee, `<sip:102@${domain}>`)
+    const ringing = await idle.nextCall()
+    await desk.hotdesk('drain', '--node', 'paris-1', '--stay', '--no-wait')
+    const transferred = { caller: before.caller, callee: await ringing.answer() }
+    expect((await blind.final).statusLine).toBe('SIP/2.0 200 OK')
+    await expectSound(transferred)
+    await hangUp(transferred)
+    const first = await converse(bob, '100', alice)
+    const second = await converse(alice, '102', idle)
+    for (const { audio } of [first.callee, second.caller]) audio.close()
+    const attended = await refer(first.callee, replacing(second.caller, `sip:102@${domain}`))
+    expect((await attended.final).statusLine).toBe('SIP/2.0 200 OK')
+    const joined = { caller: first.caller, callee: second.callee }
+    await expectSound(joined)
+    await hangUp(joined)
+    await desk.hotdesk('undrain', '--node', 'paris-1')
   })
 
   it('ends the node after its last call, when its phones have moved; the command shows it', async () => {
