@@ -1,3 +1,6 @@
+import { callsNodeKilled } from './histories/calls-node-killed.js'
+import { callsRedisFailover } from './histories/calls-redis-failover.js'
+import { callsSiteCut } from './histories/calls-site-cut.js'
 import { failoversInARow } from './histories/failovers-in-a-row.js'
 import { nodeKilled } from './histories/node-killed.js'
 import { plannedFailover } from './histories/planned-failover.js'
@@ -18,4 +21,7 @@ export const histories: readonly History[] = [
   nodeKilled,
   powerCut,
   rollingRestart,
+  callsNodeKilled,
+  callsSiteCut,
+  callsRedisFailover,
 ]

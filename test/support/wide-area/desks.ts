@@ -1,10 +1,7 @@
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { z } from 'zod'
-import { systemClock } from '../../../src/base/clock.js'
 import type { NodeHost, TestNode } from '../node/node.js'
 import { networkDomain } from '../node/node.js'
-import { startChild } from '../process/child.js'
+import { openAgent } from '../process/agent.js'
 import { uniqueWord } from '../process/unique-word.js'
 
 /** Phones of one site, which run in its network namespace. */
@@ -46,41 +43,14 @@ export interface DeskCall {
   isEnded(): Promise<boolean>
 }
 
-const answerForm = z.looseObject({ id: z.number(), fault: z.string().optional() })
-type Answer = z.output<typeof answerForm>
-
-/** Limit for any answer: longer than a phone rings. */
+/** Longer than a phone rings. */
 const patienceMs = 60_000
 
 export async function openDesks(host: NodeHost): Promise<Desks> {
-  const child = startChild(...host.run(process.execPath, [join(import.meta.dirname, 'desk-agent.mjs'), host.address]), {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
-  const waiting = new Map<number, (answer: Answer) => void>()
-  let last = -1
-  createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
-    const answer = answerForm.parse(JSON.parse(line))
-    waiting.get(answer.id)?.(answer)
-    waiting.delete(answer.id)
-  })
-
-  function answerTo(id: number, what: string): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const late = systemClock.after(patienceMs, () => reject(new Error(`${what} had no answer within ${patienceMs} ms`)))
-      waiting.set(id, (answer) => {
-        late.cancel()
-        if (answer.fault === undefined) resolve(answer)
-        else reject(new Error(`${what}: ${answer.fault}`))
-      })
-    })
-  }
-
-  function ask(name: string, parts: Readonly<Record<string, string>>): Promise<Answer> {
-    const id = ++last + 1
-    const answer = answerTo(id, `${name} ${parts.device ?? parts.call ?? ''}`)
-    child.stdin?.write(`${JSON.stringify({ id, do: name, ...parts })}\n`)
-    return answer
-  }
+  const { started, ask, close } = await openAgent(
+    host.run(process.execPath, [join(import.meta.dirname, 'desk-agent.mjs'), host.address]),
+    patienceMs,
+  )
 
   const callNamed = (call: string): DeskCall => ({
     press: async (key) => void (await ask('press', { call, key })),
@@ -90,9 +60,8 @@ export async function openDesks(host: NodeHost): Promise<Desks> {
     isEnded: async () => (await ask('state', { call })).ended === true,
   })
 
-  const { address } = await answerTo(0, 'the start of the phones')
   return {
-    address: String(address),
+    address: String(started.address),
     async phone(device, password, { udp }) {
       await ask('phone', { device, password, node: udp, domain: networkDomain })
       return {
@@ -119,10 +88,6 @@ export async function openDesks(host: NodeHost): Promise<Desks> {
         },
       }
     },
-    async close() {
-      const gone = new Promise((resolve) => child.once('exit', resolve))
-      child.stdin?.end()
-      await gone
-    },
+    close,
   }
 }
