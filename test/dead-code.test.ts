@@ -104,7 +104,6 @@ const exemptMembers: Readonly<Record<string, readonly string[]>> = {
     'src/softphones/softphone.ts#Dialling.ringing',
     'src/softphones/softphone.ts#Incoming.cancelled',
     'src/softphones/softphone.ts#Incoming.reject',
-    'src/softphones/softphone.ts#Phone.device',
     'src/softphones/softphone.ts#PhoneCall.dialog',
   ],
 }

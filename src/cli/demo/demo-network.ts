@@ -24,8 +24,8 @@ export interface DemoNetwork {
   readonly store: Store
   /** Registered at the node of its site by the first step. */
   phone(device: DemoDevice): Phone
-  /** The far end of both sites' trunks. */
-  readonly emergencyCentre: Phone
+  /** A phone with that number outside, which the trunk of that site reaches and which calls through it. */
+  outside(site: DemoSite, number: string): Phone
   /** `paris-1 127.0.0.1:5060`, … */
   readonly nodes: readonly string[]
   close(): Promise<void>
@@ -33,9 +33,11 @@ export interface DemoNetwork {
 
 export type DemoDevice = (typeof samples.devices)[number]['id']
 
-const domain = 'demo.hotdesk.example'
 const sites = ['paris', 'london'] as const
-const siteOf = (device: DemoDevice): (typeof sites)[number] => (device === 'HD0001' || device === 'HD0002' ? 'paris' : 'london')
+type DemoSite = (typeof sites)[number]
+
+const domain = 'demo.hotdesk.example'
+const siteOf = (device: DemoDevice): DemoSite => (device === 'HD0001' || device === 'HD0002' ? 'paris' : 'london')
 
 export async function openDemoNetwork(): Promise<DemoNetwork> {
   const clock = systemClock
@@ -52,8 +54,8 @@ export async function openDemoNetwork(): Promise<DemoNetwork> {
 
 async function build(clock: Clock, folder: string, lifecycle: Lifecycle): Promise<DemoNetwork> {
   const secret = new Secret(randomBytes(24).toString('hex'))
-  const carrier = await openSoftphones(clock, lifecycle)
-  const needs = { folder, secret, lifecycle, carrier: carrier.address }
+  const carriers = { paris: await openSoftphones(clock, lifecycle), london: await openSoftphones(clock, lifecycle) }
+  const needs = { folder, secret, lifecycle, trunks: { paris: carriers.paris.address, london: carriers.london.address } }
   const paris = await startNode('paris', 'embedded', needs)
   const socket = embeddedSocket(join(folder, 'paris'))
   const store = await openStore(socket, clock, folder, lifecycle)
@@ -69,7 +71,7 @@ async function build(clock: Clock, folder: string, lifecycle: Lifecycle): Promis
     clock,
     store,
     phone: (device) => phones.get(device) ?? fail(device),
-    emergencyCentre: carrier.phone({ device: '112', password: new Secret(''), node: paris, domain }),
+    outside: (site, number) => carriers[site].phone({ device: number, password: new Secret(''), node: addresses[site], domain }),
     nodes: sites.map((site) => `${site}-1 at ${addresses[site]}`),
     close: lifecycle.close,
   }
@@ -116,16 +118,16 @@ interface NodeNeeds {
   readonly folder: string
   readonly secret: Secret
   readonly lifecycle: Lifecycle
-  /** Address at which the trunks end. */
-  readonly carrier: string
+  /** Addresses at which the trunks end. */
+  readonly trunks: Readonly<Record<DemoSite, string>>
 }
 
 /** Starts a node in its own process, as an operator does; returns its SIP address. */
-async function startNode(site: (typeof sites)[number], redis: string, { folder, secret, lifecycle, carrier }: NodeNeeds): Promise<string> {
+async function startNode(site: DemoSite, redis: string, { folder, secret, lifecycle, trunks }: NodeNeeds): Promise<string> {
   const file = join(folder, `${site}.json`)
   const dialplan = join(folder, `${site}.dialplan.json`)
   await mkdir(join(folder, site), { recursive: true })
-  await writeFile(dialplan, JSON.stringify(planOf(site, carrier)))
+  await writeFile(dialplan, JSON.stringify(planOf(site, trunks[site])))
   await writeFile(file, JSON.stringify({ ...settingsOf(site, redis, folder), dialplan, secret: secret.reveal() }), { mode: 0o600 })
   const main = fileURLToPath(new URL('../../main.js', import.meta.url))
   const node = spawn(process.execPath, [main, 'start', '--config', file], {
@@ -153,15 +155,24 @@ function settingsOf(site: string, redis: string, folder: string) {
   }
 }
 
-function planOf(site: string, carrier: string) {
+const numbersOf = {
+  paris: { elin: '+33140000199', country: '+33', direct: '+3314000010X' },
+  london: { elin: '+442079460199', country: '+44', direct: '+44207946010X' },
+} as const
+
+function planOf(site: DemoSite, address: string) {
+  const { elin, country, direct } = numbersOf[site]
+  const trunk = `${site}-trunk`
   return {
     site,
-    elin: site === 'paris' ? '+33140000199' : '+442079460199',
+    elin,
     extensions: ['10X'],
     outside: '0',
     emergency: { '112': '112' },
-    trunks: { carrier: { uri: `sip:${carrier};transport=udp`, from: ['127.0.0.1'] } },
-    routes: [{ match: '0X.', strip: 1, trunks: ['carrier'] }],
+    trunks: { [trunk]: { uri: `sip:${address};transport=udp` } },
+    routes: [{ match: '0Z.', strip: 1, prepend: country, trunks: [trunk] }],
+    shortCodes: { '*68*.': { breakOut: 'any' } },
+    dids: { [direct]: '10X' },
   }
 }
 

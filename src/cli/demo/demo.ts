@@ -2,8 +2,9 @@ import { systemClock } from '../../base/clock.js'
 import { messageOf } from '../../base/errors.js'
 import type { CommandNeeds } from '../needs.js'
 import { wrapped } from '../output/terminal.js'
+import { Mismatch } from './checks.js'
 import { type DemoNetwork, openDemoNetwork } from './demo-network.js'
-import { Mismatch, type Step, steps } from './steps.js'
+import { type Step, steps } from './steps.js'
 
 /** Indentation under the titles. */
 const margin = ' '.repeat(12)

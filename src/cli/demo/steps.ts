@@ -1,6 +1,5 @@
 import { samples } from '../../directory/directory.js'
-import { toneClip } from '../../media/sound/clip.js'
-import type { Phone, PhoneCall } from '../../softphones/softphones.js'
+import { answered, converse, expectAssignment, expectSound, Mismatch, within } from './checks.js'
 import type { DemoDevice, DemoNetwork } from './demo-network.js'
 
 /** One step of the demonstration; `play` returns what was seen, or throws a Mismatch. */
@@ -9,22 +8,10 @@ export interface Step {
   play(network: DemoNetwork): Promise<string>
 }
 
-/** A step that went wrong. */
-export class Mismatch extends Error {
-  readonly expected: string
-  readonly seen: string
-
-  constructor(expected: string, seen: string) {
-    super(`expected ${expected}, saw ${seen}`)
-    this.expected = expected
-    this.seen = seen
-  }
-}
-
-/** A fifth of a second of sound. */
-const enoughPackets = 10
 const elsewhere = 'HD0003' satisfies DemoDevice
 const idle = 'HD0002' satisfies DemoDevice
+/** A number that the trunk of London reaches. */
+const londoner = '+442079460999'
 
 /** The main job in order; each step depends on those before it. */
 export const steps: readonly Step[] = [
@@ -32,6 +19,9 @@ export const steps: readonly Step[] = [
   { title: 'HD0001 dials *77*100* and types the PIN: it is Alice’s phone', play: (network) => login(network, 'HD0001', '100') },
   { title: 'Bob logs in at the other site', play: (network) => login(network, elsewhere, '101') },
   { title: 'Bob calls 100 across the sites; each hears the other', play: callsAcross },
+  { title: 'a call to Bob’s direct number in Paris rings in London', play: ringsElsewhere },
+  { title: 'Bob calls outside: over the trunk of London, with a number of London', play: dialsAsThere },
+  { title: 'Alice, in Paris, dials *68*london*…: her call takes London’s trunk', play: breaksOut },
   { title: 'Chloé takes HD0001 over, without a logout in between', play: roams },
   { title: 'a call to 100 is refused: Alice is not logged in', play: findsNobody },
   { title: 'idle HD0002 is refused an outside number', play: refusedOutside },
@@ -56,7 +46,7 @@ async function refusedOutside(network: DemoNetwork): Promise<string> {
 
 async function reachesEmergency(network: DemoNetwork): Promise<string> {
   const dialling = await network.phone(idle).dial('112')
-  const incoming = await within(network, network.emergencyCentre.nextCall(), 'a call at the emergency centre')
+  const incoming = await within(network, network.outside('paris', '112').nextCall(), 'a call at the emergency centre')
   const centre = await incoming.answer()
   const dialled = await dialling.result
   if (dialled.outcome === 'failed') throw new Mismatch('an answer', `${dialled.answer.status} ${dialled.answer.reason}`)
@@ -81,21 +71,26 @@ async function login(network: DemoNetwork, device: DemoDevice, extension: string
   return `prompt heard, PIN taken, confirmed in ${seconds} s; Redis: ${device} → ${extension}; ${refresh}`
 }
 
-async function callsAcross(network: DemoNetwork): Promise<string> {
-  const dialling = await network.phone(elsewhere).dial('100')
-  const incoming = await within(network, network.phone('HD0001').nextCall(), 'HD0001 to ring')
-  if (incoming.callerNumber !== '101') throw new Mismatch('caller 101', incoming.callerNumber)
-  const callee = await incoming.answer()
-  const dialled = await dialling.result
-  if (dialled.outcome === 'failed') throw new Mismatch('an answer', `${dialled.answer.status} ${dialled.answer.reason}`)
-  const caller = dialled.call
-  const voice = toneClip('voice', [{ hertz: [440], ms: 3_000 }])
-  for (const call of [caller, callee]) call.audio.play([voice])
-  await expectSound(caller, 'Alice')
-  await expectSound(callee, 'Bob')
-  await caller.hangUp()
-  await within(network, callee.ended, 'BYE at the other side')
-  return `"${incoming.callerName}" ${incoming.callerNumber} shown; ${caller.audio.heard.audible} and ${callee.audio.heard.audible} packets of sound heard`
+function callsAcross(network: DemoNetwork): Promise<string> {
+  return converse(network, { by: network.phone(elsewhere), number: '100', at: network.phone('HD0001'), shown: '101' })
+}
+
+/** S12 of the product: the number follows the user. */
+function ringsElsewhere(network: DemoNetwork): Promise<string> {
+  const caller = network.outside('paris', '+33612345678')
+  return converse(network, { by: caller, number: '+33140000101', at: network.phone(elsewhere), shown: '+33612345678' })
+}
+
+/** S13: the site where the user sits has its own trunk and numbers. */
+function dialsAsThere(network: DemoNetwork): Promise<string> {
+  const callee = network.outside('london', londoner)
+  return converse(network, { by: network.phone(elsewhere), number: '002079460999', at: callee, shown: '+442079460101' })
+}
+
+/** S17 */
+function breaksOut(network: DemoNetwork): Promise<string> {
+  const callee = network.outside('london', londoner)
+  return converse(network, { by: network.phone('HD0001'), number: '*68*london*002079460999', at: callee, shown: '+442079460100' })
 }
 
 async function roams(network: DemoNetwork): Promise<string> {
@@ -119,44 +114,4 @@ async function logsOut(network: DemoNetwork): Promise<string> {
   const assigned = network.store.replica.hash('devices')?.get('HD0001')
   if (assigned !== undefined) throw new Mismatch('HD0001 to be free', assigned)
   return 'confirmed; Redis: HD0001 is free'
-}
-
-async function answered(phone: Phone, number: string): Promise<PhoneCall> {
-  const dialled = await (await phone.dial(number)).result
-  if (dialled.outcome === 'failed') throw new Mismatch(`an answer to ${number}`, `${dialled.answer.status} ${dialled.answer.reason}`)
-  return dialled.call
-}
-
-async function expectSound(call: PhoneCall, whose: string): Promise<void> {
-  if (await call.hears(enoughPackets)) return
-  const { packets, audible } = call.audio.heard
-  throw new Mismatch(`to hear ${whose}`, `${packets} RTP packets, ${audible} of them with sound`)
-}
-
-/** The copy in memory follows Redis within milliseconds, on a busy machine within a second. */
-async function expectAssignment({ store, clock }: DemoNetwork, device: string, extension: string): Promise<void> {
-  const assigned = (): string => store.replica.hash('devices')?.get(device) ?? 'nobody'
-  if (assigned() === extension) return
-  await new Promise<void>((resolve) => {
-    const off = store.replica.onChange(() => assigned() === extension && settle())
-    const alarm = clock.after(1_000, () => settle())
-    function settle(): void {
-      off()
-      alarm.cancel()
-      resolve()
-    }
-  })
-  if (assigned() !== extension) throw new Mismatch(`${extension} at ${device} in Redis`, assigned())
-}
-
-async function within<Value>({ clock }: DemoNetwork, wanted: Promise<Value>, what: string): Promise<Value> {
-  let alarm = { cancel: (): void => undefined }
-  const late = new Promise<never>((_, reject) => {
-    alarm = clock.after(10_000, () => reject(new Mismatch(what, 'nothing within 10 s')))
-  })
-  try {
-    return await Promise.race([wanted, late])
-  } finally {
-    alarm.cancel()
-  }
 }

@@ -8,7 +8,7 @@ export interface Agent {
   /** What it reports when it has started. */
   readonly started: AgentAnswer
   /** @throws when it reports a fault, or nothing in time */
-  ask(name: string, parts?: Readonly<Record<string, unknown>>): Promise<AgentAnswer>
+  ask(name: string, parts?: Readonly<Record<string, string | number>>): Promise<AgentAnswer>
   close(): Promise<void>
 }
 
