@@ -8,7 +8,7 @@ const ringSeconds = 4
 let office: SippOffice
 
 beforeAll(async () => {
-  office = await openSippOffice({ desks: 58, user: () => ({ ringSeconds }) })
+  office = await openSippOffice({ desks: 64, user: () => ({ ringSeconds }) })
 }, 60_000)
 
 afterAll(() => office.close())
@@ -149,6 +149,32 @@ describe.concurrent('a call between two SIPp phones', () => {
     const { caller, callee } = await call(alice, 'call-with-early-media', bob, 'answer-after-early-media')
     const sent = callee.find(({ kind, direction }) => kind === '183' && direction === 'sent')
     expect(received(caller, '183', 'INVITE').body).toBe(sent?.body)
+  })
+
+  it('RFC 5589 §6.1: is transferred blindly; headers in the Refer-To are dropped, and Referred-By names who has transferred it', async () => {
+    const [bob, alice, carol] = [await office.desk(), await office.desk(), await office.desk()]
+    const [transferred, target] = [alice.plays('answer-and-be-transferred'), carol.plays('answer-with-offer')]
+    await Promise.all([transferred.ready, target.ready])
+    const words = { number: alice.extension, target: carol.extension, final: 200 }
+    const { caller, callee } = await played(bob.plays('call-and-transfer', { words }), transferred)
+    const reports = caller.filter(({ direction, kind }) => direction === 'received' && kind === 'NOTIFY').map(({ body }) => body.trim())
+    expect([reports[0], reports.at(-1)]).toEqual(['SIP/2.0 100 Trying', 'SIP/2.0 200 OK'])
+    expect(story(callee)).toBe('<INVITE >180 >200 <ACK <INVITE >200 <ACK >BYE <200')
+    const messages = await target.messages
+    expect(story(messages)).toBe('<INVITE >180 >200 <ACK <BYE >200')
+    const invite = received(messages, 'INVITE')
+    expect(invite.header('Referred-By')).toBe(`<sip:${bob.extension}@hotdesk.test>`)
+    expect(invite.header('P-Asserted-Identity')).toContain(`<sip:${alice.extension}@hotdesk.test>`)
+    expect([invite.header('Route'), invite.header('Subject')]).toEqual(['', ''])
+  })
+
+  it('RFC 5589 §6.1: goes on if the target of its transfer is busy', async () => {
+    const [bob, alice, carol] = [await office.desk(), await office.desk(), await office.desk()]
+    const [other, target] = [alice.plays('answer-until-hung-up'), carol.plays('refuse', { words: { status: 486, reason: 'Busy Here' } })]
+    await Promise.all([other.ready, target.ready])
+    const words = { number: alice.extension, target: carol.extension, final: 486 }
+    const { callee } = await played(bob.plays('call-and-transfer', { words }), other)
+    expect(story(callee)).toBe('<INVITE >180 >200 <ACK <BYE >200')
   })
 
   it('RFC 3264 §8.4: is put on hold and taken back by re-INVITE, which the other phone answers', async () => {

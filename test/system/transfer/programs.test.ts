@@ -194,6 +194,23 @@ describe('transfer with phones of other makes', () => {
       await linphone.prints(/ended \(/)
     })
 
+    it('is transferred with consultation, and is the target of that', async () => {
+      const first = await call100(bob, accept)
+      const second = await talk(bob, '102', carol)
+      mute(first, second.caller)
+      expect((await (await refer(first, replacing(second.caller, at('102')))).final).statusLine).toBe('SIP/2.0 200 OK')
+      await hears(second.callee)
+      await second.callee.hangUp()
+      await linphone.prints(/ended \(/)
+      const before = await talk(carol, '101', bob)
+      const consultation = await call100(bob, accept)
+      mute(before.callee, consultation)
+      expect((await (await refer(before.callee, replacing(consultation, at('100')))).final).statusLine).toBe('SIP/2.0 200 OK')
+      await hears(before.caller)
+      await before.caller.hangUp()
+      await linphone.prints(/ended \(/)
+    })
+
     it('is the target of a blind transfer, whose INVITE has no offer', async () => {
       const before = await talk(carol, '101', bob)
       await refer(before.callee, `<${at('100')}>`)
@@ -215,15 +232,39 @@ describe('transfer with phones of other makes', () => {
 
     afterAll(() => twinkle?.close())
 
-    it('transfers blindly', async () => {
-      const bobs = await call100(bob, async () => {
-        await twinkle.prints(/incoming call/i)
-        twinkle.say('answer')
-      })
+    afterEach(() => {
+      twinkle.say('bye')
+    })
+
+    const accept = async (): Promise<void> => {
+      await twinkle.prints(/incoming call/i)
+      twinkle.say('answer')
       await twinkle.prints(/established/)
+    }
+
+    it('transfers blindly', async () => {
+      const bobs = await call100(bob, accept)
       twinkle.say('transfer 102')
       const carols = await answer(await carol.nextCall())
       await expectSound({ caller: bobs, callee: carols })
+    })
+
+    it('is transferred blindly', async () => {
+      const bobs = await call100(bob, accept)
+      const referral = await refer(bobs, `<${at('102')}>`)
+      const carols = await answer(await carol.nextCall())
+      expect((await referral.final).statusLine).toBe('SIP/2.0 200 OK')
+      await carols.hangUp()
+      await twinkle.prints(/call ended|far end ended/i)
+    })
+
+    it('is the target of a blind transfer, whose INVITE has no offer', async () => {
+      const before = await talk(carol, '101', bob)
+      const referral = await refer(before.callee, `<${at('100')}>`)
+      await accept()
+      expect((await referral.final).statusLine).toBe('SIP/2.0 200 OK')
+      await before.caller.hangUp()
+      await twinkle.prints(/call ended|far end ended/i)
     })
   })
 })
