@@ -15,7 +15,8 @@ export function barredAbroad({ outside, route, rights, site }: Dialplan): string
   if (reached.length === 0) return null
   const isAllowed = rights.all.some(
     (each) =>
-      hasPattern(each) || reached.some(({ number, numberClass }) => judge(each, 'call', { forms: [number], numberClass }).isAllowed),
+      hasPattern(each) ||
+      reached.some(({ number, numberClass }) => judge(each, 'call', { forms: [number], hidden: [], numberClass }).isAllowed),
   )
   return isAllowed ? null : `the routes of ${site} lead abroad, but no rights allow international numbers: nobody may call abroad`
 }

@@ -63,7 +63,7 @@ export function createDial({ attempts, branches, destinations, registrar, limits
         call.progress.callee = { user: null, outside: decision, party: { name: '', number: to.number, isPrivate: false, isAsserted: true } }
         return limits.counted(call, decision, () => outsideCalls.dial(call, to))
       case 'voicemail':
-        return outsideCalls.leaveMessage(call, to)
+        return limits.counted(call, decision, () => outsideCalls.leaveMessage(call, to))
       case 'emergency':
         return dialEmergency(call, { ...to, device: call.caller.kind === 'device' ? call.caller.device : null })
       case 'break-out':

@@ -75,6 +75,7 @@ function demandOf(question: Question, ruling: Ruling): Demand | null {
 }
 
 function leaving({ to }: Ruling): readonly Entitlement[] {
+  if (to?.kind === 'voicemail' && to.outside) return ['outside']
   return to?.kind === 'outside' || to?.kind === 'break-out' ? [to.kind] : []
 }
 
@@ -98,6 +99,8 @@ const askers: { readonly [Kind in Question['kind']]?: (question: QuestionOf<Kind
   transferred: ({ by }) => by.user,
   forwarded: ({ user }) => user,
   redirected: ({ user }) => user,
+  missed: ({ user }) => user,
+  user: ({ user }) => user,
 }
 
 function userOf(question: Question): User | null {

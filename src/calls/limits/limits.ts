@@ -39,12 +39,12 @@ export function createLimits(needs: LimitsNeeds): Limits {
     },
     async counted(call, { counted }, run) {
       if (counted.length === 0) return run()
-      const end = usage.begin(counted, momentOf(call))
+      const talkSeconds = (): number => (call.progress.answered === null ? 0 : (clock.now() - call.progress.answered) / 1_000)
+      const end = usage.begin(counted, { now: () => momentOf(call), talkSeconds })
       try {
         return await run()
       } finally {
-        const { answered } = call.progress
-        end(answered === null ? 0 : (clock.now() - answered) / 1_000, momentOf(call))
+        end()
       }
     },
     close: usage.close,

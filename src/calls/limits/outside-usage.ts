@@ -1,4 +1,4 @@
-import type { Milliseconds } from '../../base/clock.js'
+import { type Clock, every, type Milliseconds } from '../../base/clock.js'
 import { messageOf } from '../../base/errors.js'
 import { type Extension, type NodeName, parseNodeName, type SiteName } from '../../base/identity.js'
 import type { Logger } from '../../base/logger.js'
@@ -23,11 +23,18 @@ export function dateIn(local: string): string {
   return local.slice(0, 10)
 }
 
+/** A call outside, as limits count it. */
+export interface OutsideCall {
+  now(): Moment
+  /** Seconds since it was answered. */
+  talkSeconds(): number
+}
+
 /** Calls outside by all nodes together. Each node counts its own in memory and writes them to Redis, where the others read them. */
 export interface OutsideUsage {
   of(subject: LimitSubject, moment: Moment): Usage
-  /** Counts a call from now on. The function that ends it takes the seconds for which people have talked. */
-  begin(subjects: readonly LimitSubject[], moment: Moment): (talkSeconds: number, moment: Moment) => void
+  /** Counts a call, and its minutes while it goes on, until the function is called that ends it. */
+  begin(subjects: readonly LimitSubject[], call: OutsideCall): () => void
   close(): void
 }
 
@@ -35,6 +42,7 @@ export interface OutsideUsageNeeds {
   readonly store: Pick<Store, 'replica' | 'putFields' | 'onState' | 'state'>
   readonly directory: Pick<Directory, 'node'>
   readonly node: NodeName
+  readonly clock: Clock
   readonly log: Logger
 }
 
@@ -48,11 +56,21 @@ interface Count {
 }
 
 const keepSeconds = 2 * 24 * 60 * 60
+/** Other nodes know of the minutes of calls in progress this late. */
+const noteMs: Milliseconds = 30_000
 
-export function createOutsideUsage({ store, directory, node, log }: OutsideUsageNeeds): OutsideUsage {
+interface Running {
+  readonly subjects: readonly LimitSubject[]
+  readonly call: OutsideCall
+  /** Seconds that are counted already. */
+  seconds: number
+}
+
+export function createOutsideUsage({ store, directory, node, clock, log }: OutsideUsageNeeds): OutsideUsage {
   const own = new Map<LimitSubject, Count>()
   const writing = new Set<LimitSubject>()
   const unwritten = new Set<LimitSubject>()
+  const running = new Set<Running>()
 
   function countOf(subject: LimitSubject): Count {
     const count = own.get(subject) ?? keptBy(node, subject)
@@ -82,6 +100,31 @@ export function createOutsideUsage({ store, directory, node, log }: OutsideUsage
     }
   }
 
+  function note(one: Running): void {
+    const seconds = one.call.talkSeconds()
+    const { date } = one.call.now()
+    if (seconds <= one.seconds) return
+    for (const subject of one.subjects) {
+      const count = countOf(subject)
+      count.seconds = (count.date === date ? count.seconds : 0) + seconds - one.seconds
+      count.date = date
+      void write(subject)
+    }
+    one.seconds = seconds
+  }
+
+  /** Minutes of calls in progress that are not counted yet. */
+  function minutesSinceNote(subject: LimitSubject): number {
+    const open = [...running].filter(({ subjects }) => subjects.includes(subject))
+    return open.reduce((minutes, { call, seconds }) => minutes + (call.talkSeconds() - seconds) / 60, 0)
+  }
+
+  const notes = every(
+    clock,
+    noteMs,
+    () => running.forEach(note),
+    (fault) => log.error({ event: 'node.fault', err: fault }, 'calls in progress were not counted'),
+  )
   const offState = store.onState((state) => {
     if (state === 'connected') for (const subject of unwritten) void write(subject)
   })
@@ -89,9 +132,13 @@ export function createOutsideUsage({ store, directory, node, log }: OutsideUsage
   return {
     of(subject, moment) {
       const others = usageIn(store.replica, directory, { subject, moment, without: node })
-      return sum([others, usageOf(countOf(subject), moment)])
+      const ofOwn = usageOf(countOf(subject), moment)
+      return sum([others, ofOwn, { ...nothing, minutesPerDay: minutesSinceNote(subject) }])
     },
-    begin(subjects, moment) {
+    begin(subjects, call) {
+      const moment = call.now()
+      const one: Running = { subjects, call, seconds: 0 }
+      running.add(one)
       for (const subject of subjects) {
         const count = countOf(subject)
         const minute = minuteOf(moment)
@@ -100,19 +147,21 @@ export function createOutsideUsage({ store, directory, node, log }: OutsideUsage
         count.active++
         void write(subject)
       }
-      return (talkSeconds, { date }) => {
-        for (const subject of subjects) {
-          const count = countOf(subject)
-          count.active--
-          count.seconds = (count.date === date ? count.seconds : 0) + talkSeconds
-          count.date = date
-          void write(subject)
-        }
+      return () => {
+        running.delete(one)
+        for (const subject of subjects) countOf(subject).active--
+        note(one)
+        for (const subject of subjects) void write(subject)
       }
     },
-    close: offState,
+    close() {
+      notes.cancel()
+      offState()
+    },
   }
 }
+
+const nothing: Usage = { callsAtOnce: 0, callsPerMinute: 0, minutesPerDay: 0 }
 
 interface UsageQuestion {
   readonly subject: LimitSubject

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.js'
 import type { DeviceId, Extension, NodeName, SiteName } from '../../base/identity.js'
-import type { Dialplan, LimitName, NumberClass, OutsideRoute, Route, Trunk, Use } from '../../dialplan/dialplan.js'
+import type { Dialplan, LimitName, NumberClass, OutsideNumber, OutsideRoute, Route, Trunk, Use } from '../../dialplan/dialplan.js'
 import type { Device, Directory, Entitlement, LiveNode, User } from '../../directory/directory.js'
 import type { Hotdesk } from '../../hotdesk/hotdesk.js'
 import type { Binding, Registrar } from '../../registrar/registrar.js'
@@ -95,6 +95,8 @@ export type Destination =
       readonly trunk: Trunk
       readonly number: string
       readonly mailbox: string
+      /** The number, if it is called at a carrier: judged and counted like any outside. Null: at a voicemail server. */
+      readonly outside: OutsideNumber | null
       readonly cause: number
       readonly otherwise: RefusalReason
       readonly diversions: readonly Diversion[]

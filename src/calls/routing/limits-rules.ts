@@ -20,7 +20,8 @@ const counted: Readonly<Record<LimitName, string>> = {
 
 /** Whether the limits of the user and of the site leave room for one more call outside. Null: there are no limits, or it does not go outside. */
 export function limitsRuling(question: Question, { to }: Ruling, knowledge: Knowledge): LimitsRuling | null {
-  if (to?.kind !== 'outside') return null
+  const outside = to?.kind === 'voicemail' ? to.outside : to?.kind === 'outside' ? to : null
+  if (!outside) return null
   const { dialplan, usage, clock } = knowledge
   const at = clock.now()
   const user = claimantOf(question)
@@ -38,7 +39,7 @@ export function limitsRuling(question: Question, { to }: Ruling, knowledge: Know
   const words = (reached ? [reached] : states).map((state) => `${nameOf(state.subject)}: ${state.words} ${counted[state.limit]}`).join('; ')
   if (!reached) return { words, counted: subjects.map(({ subject }) => subject), notices: [] }
   const { subject, limit } = reached
-  const notice = { kind: 'limited', user: user?.extension ?? null, subject, limit, number: to.number, words } as const
+  const notice = { kind: 'limited', user: user?.extension ?? null, subject, limit, number: outside.number, words } as const
   return { words, to: { kind: 'refused', reason: 'over-limit' }, counted: [], notices: [notice] }
 }
 

@@ -1,4 +1,4 @@
-import { judge, type NumberClass, type Use } from '../../dialplan/dialplan.js'
+import { judge, type NumberClass, type OutsideNumber, type Use } from '../../dialplan/dialplan.js'
 import type { User } from '../../directory/directory.js'
 import type { DestinationOf, Knowledge, Question, QuestionOf, RightsNotice, Ruling } from './contract.js'
 
@@ -41,6 +41,8 @@ export interface RightsRuling extends Pick<Ruling, 'words'> {
 export function rightsRuling(question: Question, { to, ask }: Ruling, knowledge: Knowledge): RightsRuling | null {
   const claim = claimOf(question)
   if (to?.kind === 'outside') return mayReach(claim ?? { user: null, use: 'call', digits: to.number }, to, knowledge)
+  if (to?.kind === 'voicemail' && to.outside)
+    return mayReach({ user: claimantOf(question), use: 'forward', digits: to.number }, to.outside, knowledge)
   // Here the user must be allowed to break out. The other site judges the number, and whether it is dialled for users at other sites.
   if (to?.kind === 'break-out' && claim !== null) return judged(claim, { number: to.digits, forms: null, numberClass: 'other' }, knowledge)
   if ((question.kind !== 'dialled' && question.kind !== 'broken-out') || ask?.kind !== 'extension' || claim === null) return null
@@ -50,6 +52,7 @@ export function rightsRuling(question: Question, { to, ask }: Ruling, knowledge:
 
 /** The user whose rights and limits a call outside needs; null: a user without rights of their own. */
 export function claimantOf(question: Question): User | null {
+  if (question.kind === 'missed' || question.kind === 'user') return question.user
   return claimOf(question)?.user ?? null
 }
 
@@ -59,12 +62,20 @@ function claimOf(question: Question): Claim | null {
 }
 
 /** Whether the rights of the user at this site allow the outside number for this use. */
-function mayReach(claim: Claim, { number, e164, numberClass }: DestinationOf<'outside'>, knowledge: Knowledge): RightsRuling {
+function mayReach(claim: Claim, { number, e164, numberClass }: OutsideNumber, knowledge: Knowledge): RightsRuling {
   const { outside, numbers } = knowledge.dialplan
   // Without a country, a number with + may be national.
   const known = numberClass === 'international' && numbers.country === null ? 'other' : numberClass
   const dialled = claim.digits.startsWith(outside) ? claim.digits.slice(outside.length) : claim.digits
-  return judged(claim, { number, forms: [dialled, number, ...(e164 === null ? [] : [e164])], numberClass: known }, knowledge)
+  const forms = [dialled, number, ...(e164 === null ? [] : [e164])]
+  const hidden = [...forms, ...forms.flatMap(withoutCode)].flatMap(numbers.formsOf)
+  return judged(claim, { number, forms, hidden, numberClass: known }, knowledge)
+}
+
+/** A code in front of a number, such as `*31#`, hides neither a national form nor the whole number from a bar. */
+function withoutCode(number: string): readonly string[] {
+  const [, rest] = /^[*#][0-9*#]*[*#](\+?[0-9]+)/.exec(number) ?? []
+  return rest === undefined ? [] : [rest]
 }
 
 const costly: ReadonlySet<NumberClass> = new Set(['international', 'premium'])
@@ -74,12 +85,13 @@ interface Claimed {
   readonly number: string
   /** Null: another site judges the number. */
   readonly forms: readonly string[] | null
+  readonly hidden?: readonly string[]
   readonly numberClass: NumberClass
 }
 
-function judged({ user, use }: Claim, { number, forms, numberClass }: Claimed, { dialplan, clock }: Knowledge): RightsRuling {
+function judged({ user, use }: Claim, { number, forms, hidden = [], numberClass }: Claimed, { dialplan, clock }: Knowledge): RightsRuling {
   const { rights, words: whose, unknown } = dialplan.rights.inForce(user, clock.now())
-  const verdict = judge(rights, use, forms && { forms, numberClass })
+  const verdict = judge(rights, use, forms && { forms, hidden, numberClass })
   const words = `${whose}: ${verdict.words}`
   const notices: readonly RightsNotice[] =
     user === null || unknown === null ? [] : [{ kind: 'unknown-name', user: user.extension, name: unknown, words }]

@@ -5,7 +5,7 @@ import { dialled } from '../../sip/uri/dialled.js'
 import { parseUri } from '../../sip/uri/uri.js'
 import { sameHost } from '../../sip/uri/uri-equality.js'
 import type { RefusalReason } from '../failure.js'
-import type { CallHistory, Knowledge, QuestionOf, Ruling } from './contract.js'
+import type { CallHistory, DestinationOf, Knowledge, QuestionOf, Ruling } from './contract.js'
 import { after, isFirstNode, missedAs } from './forward-history.js'
 
 /** The value of a forward that stands for the voicemail of the user. */
@@ -44,21 +44,26 @@ export function voicemailOf(user: User, message: Message, knowledge: Knowledge):
   }
 }
 
-interface Server {
+interface Server extends Pick<DestinationOf<'voicemail'>, 'outside'> {
   readonly trunk: Trunk
   readonly number: string
   readonly mailbox: string
 }
 
 function siteServer({ extension }: User, { dialplan: { voicemail: site } }: Knowledge): Server | null {
-  return site && { trunk: site.trunk, number: site.number(extension), mailbox: site.mailbox(extension) }
+  return site && { trunk: site.trunk, number: site.number(extension), mailbox: site.mailbox(extension), outside: null }
 }
 
 /** Credentials and addresses are those of a trunk: the one with the host of the URI, else that of the site's voicemail. */
 function ownServer(uri: string, user: User, { dialplan }: Knowledge): Server | null {
   const trunk = dialplan.trunks.find((each) => isSameHost(each.uri, uri)) ?? dialplan.voicemail?.trunk
   if (!trunk) return null
-  return { trunk, number: dialled(uri), mailbox: dialplan.voicemail?.mailbox(user.extension) ?? user.extension }
+  const { numbers, voicemail, emergencyTrunks } = dialplan
+  const number = dialled(uri)
+  // A trunk that takes other calls as well is a carrier, where any number may be called.
+  const isCarrier = emergencyTrunks.includes(trunk) && number !== voicemail?.number(user.extension)
+  const outside = isCarrier ? { number, e164: numbers.e164(number), numberClass: numbers.classOf(number) } : null
+  return { trunk, number, mailbox: voicemail?.mailbox(user.extension) ?? user.extension, outside }
 }
 
 function isSameHost(one: string, other: string): boolean {

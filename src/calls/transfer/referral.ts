@@ -55,13 +55,14 @@ const notFound: Refusal = { status: 404 }
 
 /**
  * Only phones of this node transfer: neither trunks nor other nodes, where the phone's own node acts. A call with an emergency centre stays
- * with the phone that made it.
+ * with the phone that made it. The rights are those that the user has now, whenever the call began.
  */
 export function judgeRefer(request: IncomingRequest, by: End, needs: JudgeNeeds): Referral | Refusal {
   const { directory } = needs.knowledge
-  const transferor = participantAt(by, directory)?.caller
+  const since = participantAt(by, directory)?.caller
   const from = participantAt(otherEnd(by), directory)
-  if (transferor?.kind !== 'device' || !from) return declined
+  if (since?.kind !== 'device' || !from) return declined
+  const transferor = { ...since, user: since.user && directory.user(since.user.extension) }
   if (by.conversation.bridge.isKept) return pending
   const wanted = referTarget(request.header)
   if (typeof wanted === 'number') return { status: wanted }

@@ -38,6 +38,8 @@ export interface Rights {
 export interface Reached {
   /** Without the outside prefix, in each form in which it is known: as dialled, and E.164 with `+`. */
   readonly forms: readonly string[]
+  /** Further forms of the same number, which count for bars alone. */
+  readonly hidden: readonly string[]
   readonly numberClass: NumberClass
 }
 
@@ -56,8 +58,10 @@ export function judge(rights: Rights, use: Use, reached: Reached | null): Verdic
   const limited = limitOf(rights, use)
   if (limited !== null) return { isAllowed: false, words: `${limited} is not allowed` }
   if (reached === null) return { isAllowed: true, words: `${use} is allowed` }
-  const { forms, numberClass } = reached
-  const [barring, allowing] = [bar, allow].map(({ patterns }) => patterns.find((pattern) => forms.some((form) => matches(pattern, form))))
+  const { forms, hidden, numberClass } = reached
+  const first = ({ patterns }: NumberSet, among: readonly string[]): Pattern | undefined =>
+    patterns.find((pattern) => among.some((form) => matches(pattern, form)))
+  const [barring, allowing] = [first(bar, [...forms, ...hidden]), first(allow, forms)]
   if (barring) return { isAllowed: false, words: `numbers that match ${barring.text} are barred` }
   if (allowing) return { isAllowed: true, words: `numbers that match ${allowing.text} are allowed` }
   const isAllowed = allow.classes.includes(numberClass) && !bar.classes.includes(numberClass)

@@ -127,9 +127,10 @@ describe('rights', () => {
   })
 
   it('that do not allow transfers outside keep two outside parties apart, whichever of the two calls the phone names', async () => {
-    await give('101', { rights: 'stay' }, 'rights', 'stay')
     const incoming = await converse(outside, '+33199000101', bob)
     const outgoing = await converse(bob, number, outside)
+    // The rights that count are those of now, not of the beginning of the call.
+    await give('101', { rights: 'stay' }, 'rights', 'stay')
     const to = `sip:${number}@${domain}`
     expect((await refer(incoming.callee, replacing(outgoing.caller, to))).response.status).toBe(480)
     expect((await refer(outgoing.caller, replacing(incoming.callee, to))).response.status).toBe(480)

@@ -8,7 +8,7 @@ import { alice, bob, decided, rulesOf, type Scene, scene, userOf } from './scene
 function planWith(rights: string) {
   const text = `${samplePlanText('paris')
     .replace(/^ +enabled: no\n/m, '')
-    .replace(/^rights:\n(?: .*\n)+/m, '')}\n${rights}`
+    .replace(/^(rights|shortCodes):\n(?: .*\n)+/gm, '')}\n${rights}`
   return loadDialplan({ text, file: 'paris.yaml', log: silentLogger() })
 }
 
@@ -97,6 +97,32 @@ describe('a plan without rights', () => {
     expect(decision('+33155512345', unknown).to.kind).toBe('outside')
     expect(decision('+447911123456', unknown).to.kind).toBe('outside')
   })
+})
+
+describe('a bar', () => {
+  const barring = planWith(`
+shortCodes:
+  "*9.": { trunks: [paris-carrier], strip: 2 }
+  "*8.": { trunks: [paris-carrier], strip: 3, prepend: "+33" }
+  "*6XXXXXXXXX": { forward: "00XXXXXXXXX" }
+rights: { default: { allow: [national, premium, other, mobile, "0800."], bar: ["0155.", "+336."] } }`)
+  const kindOf = (digits: string) => decided(digits, 'HD0001', { ...at, plan: barring }).to.kind
+
+  test.each([
+    '00155512345',
+    '*90155512345',
+    '*80155512345',
+    '*6155512345',
+    '+33155512345',
+    '0+33155512345',
+    '*9*31#0155512345',
+    '*90612345678',
+    '*9#31#0612345678',
+  ])('is not passed by a code or another form of the number: %s', (digits) => expect(kindOf(digits)).toBe('refused'))
+
+  test.each(['00199000123', '*90199000123', '*80199000123', '*6199000123'])('leaves other numbers alone: %s', (digits) =>
+    expect(kindOf(digits)).toBe('outside'),
+  )
 })
 
 test('a call abroad that is allowed is reported', () => {

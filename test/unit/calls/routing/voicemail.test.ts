@@ -70,6 +70,24 @@ describe('the voicemail of a user', () => {
     expect(left('sip:8100@elsewhere.example', load(''))).toEqual({ kind: 'refused', reason: 'busy' })
   })
 
+  it('at a carrier needs the right to call that number, and counts for limits like any call outside', () => {
+    const at = (number: string, rights: string, usage = {}) => {
+      const user = userOf('100', 'Alice', { rights, voicemail: `sip:${number}@192.0.2.20` })
+      const defined = 'rights: { near: { limits: { callsAtOnce: 1 } }, stay: { forwardOutside: no } }'
+      const text = planText(defined).replace(/^rights:\n(?: .*\n)+/m, '')
+      const site = loadDialplan({ text, file: 'paris.yaml', log: silentLogger() })
+      return decide({ kind: 'missed', user, reason: 'busy', history }, { ...scene({ users: [user], usage }), dialplan: site })
+    }
+    expect(at('+33155512345', 'near').to).toMatchObject({ kind: 'voicemail', number: '+33155512345' })
+    expect(at('+33155512345', 'near').counted).toEqual(['user:100'])
+    expect(at('+33155512345', 'near', { 'user:100': { callsAtOnce: 1 } }).to).toEqual({ kind: 'refused', reason: 'over-limit' })
+    for (const [number, rights] of [
+      ['+12025550123', 'near'],
+      ['+33155512345', 'stay'],
+    ] as const)
+      expect(at(number, rights).to).toEqual({ kind: 'refused', reason: 'barred' })
+  })
+
   it('is where a forward to `voicemail` leads', () => {
     const user = userOf('100', 'Alice', { forwards: { always: 'voicemail' } })
     const knowledge = { ...scene({ users: [user, bob] }), dialplan: plan }

@@ -10,7 +10,10 @@ const someone = { rights: null, outOfHoursRights: null, timeProfile: null }
 
 /** What `allowed` is about: a number of that class, or with these forms. */
 function verdict(plan: Dialplan, what: NumberClass | readonly string[], use: Use = 'call', rights: string | null = null) {
-  const reached = typeof what === 'string' ? { forms: ['+33199000100'], numberClass: what } : { forms: what, numberClass: 'other' as const }
+  const reached =
+    typeof what === 'string'
+      ? { forms: ['+33199000100'], hidden: [], numberClass: what }
+      : { forms: what, hidden: [], numberClass: 'other' as const }
   return judge(plan.rights.inForce({ ...someone, rights }, 0).rights, use, reached)
 }
 
