@@ -47,6 +47,13 @@ const desks = [
   ['HD0005', 'berlin', 'berlin-1', '+493023125005'],
 ] as const
 
+/** What a profile includes; Paris has none, and insists on its own. */
+const profilesOf = {
+  paris: { entitlement: 'host-must-have' },
+  london: { profiles: { office: ['roaming', 'outside', 'break-out'] } },
+  berlin: { profiles: { office: ['roaming', 'pick-up'] } },
+} as const
+
 /** The hosts of a site: its nodes, its phones, its carrier. */
 const [firstNode, secondNode, phoneHost, carrierHost] = [1, 2, 3, 4]
 
@@ -107,7 +114,7 @@ export async function openThreeSites(): Promise<ThreeSites> {
 
 async function furnish({ directory, follows }: TestOffice): Promise<void> {
   await directory.putUser('101', { rights: 'manager' })
-  await directory.putUser('103', { name: 'Dora', home: 'london' })
+  await directory.putUser('103', { name: 'Dora', home: 'london', profile: 'office' })
   for (const [id, site, , elin] of desks)
     await directory.putDevice(id, { site, hotdesk: true, password: passwordOf(id), elin, location: `${site}, ${id}` })
   await follows('device:HD0005', (device) => device !== undefined)
@@ -139,7 +146,8 @@ function planOf(site: keyof typeof plans, carrier: string): string {
       { match: '0Z.', strip: 1, prepend: `+${country}`, trunks: [`${site}-carrier`] },
     ],
     rights: { manager: { allow: managerMay[site] } },
-    shortCodes: { '*68*.': { breakOut: 'any' } },
+    ...profilesOf[site],
+    shortCodes: { '*68*.': { breakOut: 'any' }, '*8.': { feature: 'pick-up' } },
     dids: { [did]: '10X' },
   })
 }

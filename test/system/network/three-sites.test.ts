@@ -1,5 +1,9 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../src/base/clock.js'
+import { type CommandLine, openCommandLine } from '../../support/node/command-line.js'
+import { networkSecret } from '../../support/node/node.js'
 import { pinOf } from '../../support/node/office.js'
 import type { DeskPhone } from '../../support/wide-area/desks.js'
 import { openThreeSites, type ThreeSites } from '../../support/wide-area/three-sites.js'
@@ -10,12 +14,28 @@ import { openThreeSites, type ThreeSites } from '../../support/wide-area/three-s
  */
 describe.skipIf(process.getuid?.() !== 0)('three sites and a wide-area network', () => {
   let sites: ThreeSites
+  let operator: CommandLine
 
   beforeAll(async () => {
     sites = await openThreeSites()
+    operator = await openCommandLine(sites.office.redis, networkSecret)
     await sites.office.seat({ 100: 'HD0001', 101: 'HD0003', 103: 'HD0005' })
   }, 180_000)
-  afterAll(() => sites.close())
+  afterAll(async () => {
+    await operator.close()
+    await sites.close()
+  })
+
+  it('S10: a code that collides with the login is named when London reloads its plan, and the old plan stays', async () => {
+    const file = join(sites.nodes['london-1'].folder, 'london.yaml')
+    const plan = readFileSync(file, 'utf8')
+    writeFileSync(file, plan.replace('"*8."', '"*7X."'))
+    const { code, out } = await operator.hotdesk('reload', '--node', 'london-1')
+    expect(code).toBe(2)
+    expect(out).toContain('london-1: nothing has changed')
+    expect(out).toMatch(/london\.yaml:1:\d+ +shortCodes.*"\*7X\." can match the same digits as codes\.login "\*77\*"/)
+    writeFileSync(file, plan)
+  })
 
   it('S12: a call to a direct number of Paris rings its user in London', async () => {
     await expectTalk(sites.paris.line('+33612345678'), '+33199000101', sites.desk('HD0003'), '+33612345678')
@@ -27,6 +47,22 @@ describe.skipIf(process.getuid?.() !== 0)('three sites and a wide-area network',
 
   it('S14: rights of one name mean in London what London says', async () => {
     expect(await refused(sites.desk('HD0003'), '90012025550123')).toBe('480 Call Barred')
+  })
+
+  it('S15: the profile of a user of London is that of London in Berlin, and Paris must have one of that name', async () => {
+    expect(await refused(sites.desk('HD0005'), '*8101')).toBe('480 Not Entitled')
+    expect((await operator.hotdesk('user', 'show', '103', '--at', 'berlin')).out).toContain(
+      'profile office of london includes roaming, outside, break-out',
+    )
+    expect((await operator.hotdesk('user', 'show', '103', '--at', 'paris')).out).toContain(
+      'the profile office, which visitors of paris must have and paris does not define, includes nothing',
+    )
+  })
+
+  it('S16: the keys of a user that cannot work in London are shown as such', async () => {
+    await operator.hotdesk('user', 'set', '101', '--keys', 'line, appearance:100@paris')
+    expect((await operator.hotdesk('user', 'show', '101', '--at', 'london')).out).toMatch(/dead at london +appearance:100@paris/)
+    expect((await operator.hotdesk('user', 'show', '101', '--at', 'paris')).out).toMatch(/dead at paris +-$/m)
   })
 
   it('S17: a user in Berlin breaks out to London, over its trunk', async () => {
