@@ -31,6 +31,7 @@ function parseDialogName(text: string, names: readonly [string, string]): NamedD
 }
 
 function tagIn(params: readonly string[], name: string): string {
-  const [, value = ''] = params.map((param) => param.split(/\s*=\s*/, 2)).find(([key = '']) => key.toLowerCase() === name) ?? []
+  const [, value = ''] =
+    params.map((param) => param.split('=', 2).map((part) => part.trim())).find(([key = '']) => key.toLowerCase() === name) ?? []
   return value
 }

@@ -14,7 +14,13 @@ export function isEmergencyService(uri: string): boolean {
  * number. No international number is that short.
  */
 export function emergencyDigits(digits: string): string {
-  return digits.replace(/(?<![*#])[*#]+$/, '').replace(/^\+(?=[0-9]{2,5}$)/, '')
+  return withoutFinalSigns(digits).replace(/^\+(?=[0-9]{2,5}$)/, '')
+}
+
+function withoutFinalSigns(digits: string): string {
+  let end = digits.length
+  while (end > 0 && '*#'.includes(digits.charAt(end - 1))) end -= 1
+  return digits.slice(0, end)
 }
 
 /** The user part or telephone number of a URI, decoded; `''` if it has neither. */
