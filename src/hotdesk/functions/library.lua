@@ -19,7 +19,11 @@ local EVENTS_KEPT = 100000
 local function required(value, name) return value and value ~= '' and value or error({ err = 'ERR missing argument: ' .. name }) end
 
 -- An empty last word is left out.
-local function reply(...) return redis.status_reply((table.concat({ ... }, ' '):gsub(' +$', ''))) end
+local function reply(...)
+  local words = { ... }
+  if words[#words] == '' then words[#words] = nil end
+  return redis.status_reply(table.concat(words, ' '))
+end
 local function now() return tonumber(redis.call('TIME')[1]) end
 
 local function as_table(flat)
