@@ -51,7 +51,7 @@ function phonesOf({ reached, called }: Call['progress']): readonly DeviceId[] {
   return Array.from(called, ([extension, phones]) => (reached === `user ${extension}` ? phones : [])).flat()
 }
 
-function sourceOf(caller: Caller): string {
+export function sourceOf(caller: Caller): string {
   switch (caller.kind) {
     case 'device':
       return caller.device.id

@@ -71,6 +71,15 @@ export interface Callee {
   readonly party: Party
 }
 
+/** A SIP dialog of a call, with the far end. */
+export interface CallLeg {
+  readonly callId: string
+  /** `HD0001`, `trunk paris-carrier`, `node london-1`. */
+  readonly peer: string
+  /** What the far end has dialled may contain a PIN. */
+  readonly isDialledByPhone: boolean
+}
+
 /** How far a call has come; updated as it proceeds. */
 interface CallProgress {
   readonly began: Milliseconds
@@ -83,6 +92,8 @@ interface CallProgress {
   answeredBy: string | null
   /** The Call-ID of the leg B that has answered. */
   legB: string | null
+  /** Every leg B that was tried. */
+  readonly legs: CallLeg[]
   /** Who was called last. */
   callee: Callee | null
   /** Users called, forwards included, and the phones where each was logged in. */
@@ -153,6 +164,7 @@ export function createCall({ invite: first, caller, party, clock, ...parts }: Ca
       answered: null,
       answeredBy: null,
       legB: null,
+      legs: [],
       reached: '',
       callee: null,
       called: new Map(),

@@ -19,6 +19,7 @@ import { createConversations } from './bridge/conversations.js'
 import { createNodeLegs } from './bridge/node-legs.js'
 import { createPhoneLegs } from './bridge/phone-legs.js'
 import { type Call, newCall } from './call.js'
+import { type CallLegs, createEndedCalls, type EndedCalls, legsOf } from './call-legs.js'
 import { type CallView, type HangUpOutcome, hangUpCall, listCalls } from './call-list.js'
 import { createAttempts } from './dial/attempt.js'
 import { createDial } from './dial/dial.js'
@@ -51,6 +52,7 @@ import { createSpokenRefusals } from './spoken-refusal.js'
 import { createReplaceCall } from './transfer/replace-call.js'
 import { createTransfers, type Transfers } from './transfer/transfers.js'
 
+export type { CallLegs } from './call-legs.js'
 export type { CallView, HangUpOutcome } from './call-list.js'
 export type { TestCallState } from './own/test-call.js'
 export { createRouteExplainer, type RouteExplainer } from './routing/route-explainer.js'
@@ -121,6 +123,8 @@ export interface Calls {
   resume(): void
   /** Calls in progress, with those of other nodes that have handed theirs on. */
   list(): readonly CallView[]
+  /** The dialogs of each call in progress, and of the latest that have ended. */
+  legs(): readonly CallLegs[]
   /** Ends an ordinary call by its id. */
   hangUp(id: string): HangUpOutcome
   /** Calls by which an operator proves that calls work. */
@@ -144,7 +148,8 @@ export function createCalls(needs: CallsNeeds): Calls {
   const activity = trackActivity(parts.hotdesk, idle.emit)
   const open = new Set<Call>()
   const admission = createAdmission(clock)
-  const handler = createHandler({ activity, open, admission }, needs)
+  const ended = createEndedCalls()
+  const handler = createHandler({ activity, open, ended, admission }, needs)
   // The user may keep the call when moving to another phone. Only a logout `now` ends it.
   const offChange = parts.hotdesk.onChange(({ device, cause }) => {
     if (cause === 'now') activity.hangUp(device, 'logged-out')
@@ -171,6 +176,7 @@ export function createCalls(needs: CallsNeeds): Calls {
     pause: admission.pause,
     resume: admission.open,
     list: () => listCalls(open),
+    legs: () => [...ended.all, ...Array.from(open, legsOf)],
     hangUp: (id) => hangUpCall(id, open),
     open: admission.open,
     drain: drained,
@@ -199,6 +205,7 @@ function trackActivity(hotdesk: Hotdesk, onIdle: (device: DeviceId) => void): Ac
 interface CallState {
   readonly activity: Activity
   readonly open: Set<Call>
+  readonly ended: EndedCalls
   readonly admission: Admission
 }
 
@@ -212,7 +219,7 @@ interface Handler {
 }
 
 /** Composes the parts that carry a call from its INVITE to its record. */
-function createHandler({ activity, open, admission }: CallState, { parts, network, settings, clock, log, metrics }: CallsNeeds): Handler {
+function createHandler({ activity, open, ended, admission }: CallState, { parts, network, settings, clock, log, metrics }: CallsNeeds): Handler {
   const { srf, store, directory, hotdesk, registrar, plan, trunks, ivr } = parts
   const { node, domain } = network
   const networkClock = store.clock
@@ -227,7 +234,7 @@ function createHandler({ activity, open, admission }: CallState, { parts, networ
     clock: networkClock,
     log,
   })
-  const record = createCallRecorder({ records, activity, open, clock, networkClock, metrics })
+  const record = createCallRecorder({ records, activity, open, ended, clock, networkClock, metrics })
   const knownNames = createKnownNames({ directory })
   const begin = (invite: IncomingInvite, caller: Caller, kind: CallKind) =>
     newCall(invite, caller, kind, { registrar, trunks, knowledge, knownNames, clock, log })

@@ -2,6 +2,7 @@ import type { Clock, Milliseconds } from '../base/clock.js'
 import type { ListenAddress } from '../base/listen-address.js'
 import type { Level, Logger } from '../base/logger.js'
 import type { Secret } from '../base/secret.js'
+import type { Recorded, RecordSearch } from './recording.js'
 import type { KnownSources } from './transaction/admission/sources/known-sources.js'
 import type { Counts, Load } from './transaction/counts.js'
 import type { TlsIdentity } from './transport/tls.js'
@@ -66,12 +67,15 @@ export interface Sipd {
   setKnownSources(sources: KnownSources): Promise<void>
   /** Counts and table sizes; null while the server does not respond. */
   counts(): Promise<SipdCounts | null>
+  /** Messages among the latest, which are kept in memory; null while the server does not respond. */
+  recorded(search: RecordSearch): Promise<Recorded | null>
   close(): Promise<void>
 }
 
 /** A server in this thread, which always responds. */
 export interface LocalSipd extends Sipd {
   counts(): Promise<SipdCounts>
+  recorded(search: RecordSearch): Promise<Recorded>
 }
 
 /** Counts since the start, and present table sizes. */

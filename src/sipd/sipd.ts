@@ -10,6 +10,7 @@ import { createTransactionLayer, type TransactionLayerNeeds } from './transactio
 export type * from './contract.js'
 export { settled } from './drain.js'
 export { measureSipd } from './measure.js'
+export type { Recorded, RecordedMessage, RecordSearch } from './recording.js'
 export { createSipdThread, type SipdThreadNeeds } from './thread/sipd-thread.js'
 export type { ChallengeTerms, KnownSources } from './transaction/admission/sources/known-sources.js'
 export type { TlsIdentity } from './transport/tls.js'
@@ -77,6 +78,8 @@ export async function createSipd(needs: LocalSipdNeeds): Promise<LocalSipd> {
           applications: served.applications,
           restarts: 0,
         }),
+      // A failure rejects the promise, as with a thread.
+      recorded: async (search) => await Promise.resolve(transactions.recorded(search)),
       async close() {
         await served.close()
         await layer.close()

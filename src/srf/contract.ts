@@ -132,6 +132,8 @@ export interface ReinviteReply extends SipReply {
 
 /** An INVITE that we send. */
 export interface OutgoingInvite {
+  /** Called with the Call-ID each time the INVITE is sent: again with credentials, or a longer session interval. */
+  onSent(listener: (callId: string) => void): void
   onProvisional(listener: (reply: SipReply) => void): void
   readonly result: Promise<InviteResult>
   /** Sends CANCEL, or BYE if the 200 crosses it. The result becomes `failed` with 487. */

@@ -98,6 +98,7 @@ export function sendInvite({ drachtio, connection, session, uri, sdp, parts }: I
   const body = parts.body ?? sdp ?? ''
   const credentials = parts.credentials && callCredentials(parts.credentials)
   const onProvisional: ((reply: SipReply) => void)[] = []
+  const onSent: ((callId: string) => void)[] = []
   let request: DrachtioRequest | null = null
   let offer = session
   let cancel: { headers: SipHeaders } | null = null
@@ -110,6 +111,7 @@ export function sendInvite({ drachtio, connection, session, uri, sdp, parts }: I
 
   function sent(out: DrachtioRequest): void {
     request = out
+    for (const listener of onSent) listener(out.get('Call-ID') ?? '')
     // Right after this, drachtio-srf adds its own listener, which would answer an offer with our offer.
     queueMicrotask(() => respondToEarlyUpdates(out, 'callee'))
     sendCancel()
@@ -176,6 +178,7 @@ export function sendInvite({ drachtio, connection, session, uri, sdp, parts }: I
 
   return {
     result: run(),
+    onSent: (listener) => void onSent.push(listener),
     onProvisional: (listener) => void onProvisional.push(listener),
     cancel(headers = {}) {
       if (cancel) return

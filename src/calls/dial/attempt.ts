@@ -8,6 +8,7 @@ import { passedReason } from '../bridge/passed-headers.js'
 import { sessionDescription } from '../bridge/session-description.js'
 import type { Call } from '../call.js'
 import { endReasons } from '../call-control.js'
+import { noteLeg } from '../call-legs.js'
 import { type RefusalReason, reasonOf } from '../failure.js'
 import type { RingingCalls } from '../features/ringing-calls.js'
 import { ourReason } from '../reason-header.js'
@@ -102,6 +103,7 @@ export function createAttempts({ srf, clock, hotdesk, nodeLegs, connect, ringing
         graceMs: busyGraceMs(),
         onProvisional: provisionalRelay(call, branches.length),
       })
+      ringing.onSent((branch, callId) => noteLeg(call, branch, callId))
       call.progress.reached = target
       call.log.info({ event: 'call.routed', to: target, branches: branches.length }, `to ${target}`)
       watch(branches, ringing)

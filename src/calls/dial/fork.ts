@@ -40,6 +40,8 @@ export interface Attempt {
 }
 
 export interface Fork extends Attempt {
+  /** The INVITE of a branch was sent. */
+  onSent(listener: (branch: Branch, callId: string) => void): void
   /** The user has left this phone. */
   withdraw(device: DeviceId): void
   /** The branch has lost its far end. Counts as a timeout. */
@@ -117,6 +119,7 @@ export function fork(needs: ForkNeeds): Fork {
   }
 
   const ringTimer = clock.after(ringMs, () => end({ outcome: 'no-answer' }, ourReason('No answer')))
+  const onSent: ((branch: Branch, callId: string) => void)[] = []
   let hasResponded = false
   let silenceTimer: Alarm = clock.after(silenceMs, () => end({ outcome: 'failed', response: silence }, ''))
 
@@ -130,6 +133,9 @@ export function fork(needs: ForkNeeds): Fork {
   for (const branch of branches) {
     const invite = srf.invite(branch.uri, sdp, branch.parts)
     pending.set(branch, invite)
+    invite.onSent((callId) => {
+      for (const listener of onSent) listener(branch, callId)
+    })
     invite.onProvisional((response) => {
       noteLife(response)
       if (settled || !pending.has(branch)) return
@@ -141,6 +147,7 @@ export function fork(needs: ForkNeeds): Fork {
 
   return {
     result,
+    onSent: (listener) => void onSent.push(listener),
     cancel: (reason) => end({ outcome: 'cancelled' }, reason),
     fail(branch) {
       const invite = pending.get(branch)

@@ -5,6 +5,7 @@ import type { Party } from '../../sip/identity/party.js'
 import type { SipApplication, SipReply } from '../../srf/srf.js'
 import type { Mailbox, OutgoingCall, Trunks } from '../../trunks/trunks.js'
 import type { Call } from '../call.js'
+import { noteLeg } from '../call-legs.js'
 import { type Attempt, type AttemptResult, fork, noProgress } from './fork.js'
 
 /** A trunk decides how long it lets the far end ring. This only ends calls that will never be answered. */
@@ -127,6 +128,7 @@ function start(call: Call, { trunk, onResponse }: TrunkCall, outgoing: OutgoingC
   const listeners = { onProvisional: onResponse, onFinal: onResponse }
   const { srf, clock } = needs
   const attempt = fork({ srf, clock, branches: [branch], sdp: call.offer || null, ringMs, ...limits, ...listeners })
+  attempt.onSent((sent, callId) => noteLeg(call, sent, callId))
   const target = targetName(trunk)
   call.progress.reached = target
   call.log.info({ event: 'call.routed', to: target, branches: 1 }, `to ${target}`)

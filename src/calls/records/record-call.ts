@@ -16,6 +16,7 @@ export interface RecordCallNeeds {
   readonly activity: Pick<Activity, 'begin'>
   /** Every call that has begun and not ended. */
   readonly open: Set<Call>
+  readonly ended: { add(call: Call): void }
   /** The node's own. */
   readonly clock: Clock
   readonly networkClock: NetworkClock
@@ -26,7 +27,7 @@ export interface RecordCallNeeds {
 export type RecordCall = (call: Call, run: () => Promise<Termination> | Termination) => Promise<void>
 
 /** Counts the call, and its phone's activity, while it lasts. Then writes one log line and one record. */
-export function createCallRecorder({ records, activity, open, clock, networkClock, metrics }: RecordCallNeeds): RecordCall {
+export function createCallRecorder({ records, activity, open, ended, clock, networkClock, metrics }: RecordCallNeeds): RecordCall {
   function finish(call: Call, termination: Termination): void {
     const record = recordOf(call, termination)
     const { ringSeconds, talkSeconds } = record
@@ -78,6 +79,7 @@ export function createCallRecorder({ records, activity, open, clock, networkCloc
     } finally {
       end()
       open.delete(call)
+      ended.add(call)
       metrics.callsActive.dec()
       metrics.callsTotal.inc({ result: termination.result })
       finish(call, termination)

@@ -3,6 +3,7 @@ import type { LogEvent } from '../../base/events.js'
 import type { Level } from '../../base/logger.js'
 import { Secret } from '../../base/secret.js'
 import type { Sipd, SipdCounts, SipdNeeds } from '../contract.js'
+import type { Recorded, RecordSearch } from '../recording.js'
 import type { ChallengeTerms, KnownSources } from '../transaction/admission/sources/known-sources.js'
 import type { TlsIdentity } from '../transport/tls.js'
 
@@ -31,9 +32,16 @@ export interface BareKnownSources extends Omit<KnownSources, 'challenge'> {
 /** A question to the thread. Its answer has the same id. */
 export type Question =
   | { readonly id: number; readonly kind: 'counts' | 'close' }
+  | { readonly id: number; readonly kind: 'recorded'; readonly search: RecordSearch }
   | { readonly id: number; readonly kind: 'log level'; readonly level: Level }
   | { readonly id: number; readonly kind: 'renew tls'; readonly identity: BareIdentity }
   | { readonly id: number; readonly kind: 'known sources'; readonly knownSources: BareKnownSources }
+
+/** What a question has asked for; null for the others. */
+export interface Answer {
+  readonly counts: SipdCounts | null
+  readonly recorded: Recorded | null
+}
 
 /** A message from the thread. */
 export type News =
@@ -42,7 +50,7 @@ export type News =
   | { readonly kind: 'failed'; readonly fault: BareFault }
   | { readonly kind: 'log'; readonly line: LogLine }
   | { readonly kind: 'flow gone'; readonly flow: string }
-  | { readonly kind: 'answer'; readonly id: number; readonly counts: SipdCounts | null; readonly fault: BareFault | null }
+  | ({ readonly kind: 'answer'; readonly id: number; readonly fault: BareFault | null } & Answer)
 
 /** A code of null: an unexpected error. */
 export type BareFault = PlainError | { readonly code: null; readonly message: string }

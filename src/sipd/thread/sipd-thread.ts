@@ -3,10 +3,11 @@ import type { Alarm, Milliseconds } from '../../base/clock.js'
 import { messageOf } from '../../base/errors.js'
 import type { Level } from '../../base/logger.js'
 import type { Sipd, SipdCounts, SipdNeeds } from '../contract.js'
+import type { Recorded, RecordSearch } from '../recording.js'
 import type { KnownSources } from '../transaction/admission/sources/known-sources.js'
 import type { TlsIdentity } from '../transport/tls.js'
-import { type Beginning, bareIdentity, bareKnownSources } from './messages.js'
-import { openThread, type StartWorker, type Thread } from './thread.js'
+import { type Answer, type Beginning, bareIdentity, bareKnownSources } from './messages.js'
+import { openThread, type StartWorker, type Thread, type UnnumberedQuestion } from './thread.js'
 
 export interface SipdThreadNeeds extends SipdNeeds {
   /** Starts the thread. Tests keep a handle to end it. */
@@ -18,8 +19,8 @@ const firstPauseMs: Milliseconds = 100
 const longestPauseMs: Milliseconds = 5_000
 /** After this time, a thread has started successfully. */
 const goodStartMs: Milliseconds = 30_000
-/** A request for counts does not wait longer for a busy thread. */
-const countsMs: Milliseconds = 1_000
+/** A request for counts or messages does not wait longer for a busy thread. */
+const answerMs: Milliseconds = 1_000
 
 const workerFile = new URL('./worker.js', import.meta.url)
 
@@ -49,6 +50,7 @@ export async function createSipdThread(needs: SipdThreadNeeds): Promise<Sipd> {
       await keeper.thread?.ask({ kind: 'known sources', knownSources: bareKnownSources(sources) })
     },
     counts: () => countsOf(keeper),
+    recorded: (search) => recordedBy(keeper, search),
     close: () => close(keeper),
   }
 }
@@ -152,17 +154,23 @@ function openAgain(keeper: Keeper): void {
   })
 }
 
+async function countsOf(keeper: Keeper): Promise<SipdCounts | null> {
+  const counts = (await answerInTime(keeper, { kind: 'counts' }))?.counts
+  return counts ? { ...counts, restarts: keeper.restarts } : null
+}
+
+async function recordedBy(keeper: Keeper, search: RecordSearch): Promise<Recorded | null> {
+  return (await answerInTime(keeper, { kind: 'recorded', search }))?.recorded ?? null
+}
+
 /** Null if there is no thread, or it does not respond in time. */
-function countsOf({ thread, clock, restarts }: Keeper): Promise<SipdCounts | null> {
+function answerInTime({ thread, clock }: Keeper, question: UnnumberedQuestion): Promise<Answer | null> {
   return new Promise((resolve) => {
     if (!thread) return resolve(null)
-    const alarm = clock.after(countsMs, () => resolve(null))
+    const alarm = clock.after(answerMs, () => resolve(null))
     thread
-      .ask({ kind: 'counts' })
-      .then(
-        (counts) => resolve(counts && { ...counts, restarts }),
-        () => resolve(null),
-      )
+      .ask(question)
+      .then(resolve, () => resolve(null))
       .finally(() => alarm.cancel())
   })
 }

@@ -2,14 +2,14 @@ import type { Worker } from 'node:worker_threads'
 import type { Clock, Milliseconds } from '../../base/clock.js'
 import { AppError } from '../../base/errors.js'
 import type { Logger } from '../../base/logger.js'
-import type { Sipd, SipdCounts } from '../contract.js'
-import type { BareFault, Beginning, LogLine, News, Question } from './messages.js'
+import type { Sipd } from '../contract.js'
+import type { Answer, BareFault, Beginning, LogLine, News, Question } from './messages.js'
 
 /** One thread that runs a server. */
 export interface Thread {
   readonly places: Pick<Sipd, 'listening' | 'admin'>
   /** Rejects if the thread refuses, or ends before it has answered. */
-  ask(question: UnnumberedQuestion): Promise<SipdCounts | null>
+  ask(question: UnnumberedQuestion): Promise<Answer>
   /** Resolves with the reason when the thread has ended. */
   readonly ended: Promise<unknown>
   /** Closes the server; terminates the thread if that takes too long. */
@@ -17,7 +17,7 @@ export interface Thread {
 }
 
 type WithoutNumber<Kind> = Kind extends unknown ? Omit<Kind, 'id'> : never
-type UnnumberedQuestion = WithoutNumber<Question>
+export type UnnumberedQuestion = WithoutNumber<Question>
 
 /** Starts the worker. */
 export type StartWorker = (beginning: Beginning) => Worker
@@ -71,13 +71,13 @@ export function openThread({ start, beginning, clock, log, flowGone }: ThreadNee
 }
 
 interface Questions {
-  ask(question: UnnumberedQuestion): Promise<SipdCounts | null>
+  ask(question: UnnumberedQuestion): Promise<Answer>
   answered(news: News & { readonly kind: 'answer' }): void
   giveUp(why: unknown): void
 }
 
 function createQuestions(worker: Worker): Questions {
-  const open = new Map<number, { resolve(counts: SipdCounts | null): void; reject(fault: unknown): void }>()
+  const open = new Map<number, { resolve(answer: Answer): void; reject(fault: unknown): void }>()
   let last = 0
   return {
     ask: (question) =>
@@ -86,11 +86,11 @@ function createQuestions(worker: Worker): Questions {
         open.set(last, { resolve, reject })
         worker.postMessage({ ...question, id: last } satisfies Question)
       }),
-    answered({ id, counts, fault }) {
+    answered({ id, fault, counts, recorded }) {
       const pending = open.get(id)
       open.delete(id)
       if (fault) pending?.reject(raised(fault))
-      else pending?.resolve(counts)
+      else pending?.resolve({ counts, recorded })
     },
     giveUp(why) {
       for (const pending of open.values()) pending.reject(why)

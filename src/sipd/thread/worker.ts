@@ -3,9 +3,9 @@ import { systemClock } from '../../base/clock.js'
 import { isAppError, messageOf } from '../../base/errors.js'
 import { createRelayedLogger } from '../../base/logger.js'
 import { Secret } from '../../base/secret.js'
-import type { Sipd, SipdCounts } from '../contract.js'
+import type { Sipd } from '../contract.js'
 import { createSipd } from '../sipd.js'
-import { type BareFault, type Beginning, identityOf, knownSourcesOf, type LogLine, type News, type Question } from './messages.js'
+import { type Answer, type BareFault, type Beginning, identityOf, knownSourcesOf, type LogLine, type News, type Question } from './messages.js'
 
 // Runs in the thread. This file is started, never imported.
 
@@ -24,12 +24,12 @@ async function begin(port: MessagePort, { secret, tls, knownSources, level, ...p
     })
     port.on('message', (question: Question) => {
       answer(sipd, question).then(
-        (counts) => {
-          tell({ kind: 'answer', id: question.id, counts, fault: null })
+        (answered) => {
+          tell({ kind: 'answer', id: question.id, ...answered, fault: null })
           // Nothing else keeps the thread alive.
           if (question.kind === 'close') port.close()
         },
-        (fault: unknown) => tell({ kind: 'answer', id: question.id, counts: null, fault: bareFault(fault) }),
+        (fault: unknown) => tell({ kind: 'answer', id: question.id, ...noAnswer, fault: bareFault(fault) }),
       )
     })
     tell({ kind: 'listening', places: { listening: sipd.listening, admin: sipd.admin } })
@@ -38,13 +38,16 @@ async function begin(port: MessagePort, { secret, tls, knownSources, level, ...p
   }
 }
 
-async function answer(sipd: Sipd, question: Question): Promise<SipdCounts | null> {
-  if (question.kind === 'counts') return sipd.counts()
+const noAnswer: Answer = { counts: null, recorded: null }
+
+async function answer(sipd: Sipd, question: Question): Promise<Answer> {
+  if (question.kind === 'counts') return { ...noAnswer, counts: await sipd.counts() }
+  if (question.kind === 'recorded') return { ...noAnswer, recorded: await sipd.recorded(question.search) }
   if (question.kind === 'log level') await sipd.setLogLevel(question.level)
   else if (question.kind === 'known sources') await sipd.setKnownSources(knownSourcesOf(question.knownSources))
   else if (question.kind === 'renew tls') await sipd.renewTls(identityOf(question.identity))
   else await sipd.close()
-  return null
+  return noAnswer
 }
 
 function bareFault(fault: unknown): BareFault {

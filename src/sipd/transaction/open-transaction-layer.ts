@@ -5,6 +5,7 @@ import type { Logger } from '../../base/logger.js'
 import type { SipRequest, SipResponse } from '../../sip/message/message.js'
 import { sipTimers, type TimerBase } from '../../sip/timers.js'
 import { descriptorLimit } from '../descriptors.js'
+import { createRecording, type Recorded, type Recording, type RecordSearch } from '../recording.js'
 import { type AcceptLimits, acceptLimits } from '../transport/accept-limiter.js'
 import { type ConnectionLimits, connectionLimits } from '../transport/connections.js'
 import { type Flow, isReliable } from '../transport/flow.js'
@@ -12,7 +13,7 @@ import { createKeepAlive } from '../transport/keep-alive.js'
 import { createDnsNames, createSystemDns, type Dns } from '../transport/locate/dns-names.js'
 import { createNextHops, type NextHops } from '../transport/locate/next-hop.js'
 import type { TlsIdentity } from '../transport/tls.js'
-import { openTransports, type Transports } from '../transport/transports.js'
+import { openTransports, type TransportEvents, type Transports } from '../transport/transports.js'
 import type { OpenDatagramSocket } from '../transport/udp-socket.js'
 import { type Admission, type AdmissionLimits, admissionLimits, createAdmission } from './admission/admission.js'
 import type { KnownSources } from './admission/sources/known-sources.js'
@@ -62,6 +63,8 @@ export interface LiveTransactionLayer extends TransactionLayer {
   renewTls(identity: TlsIdentity): void
   /** From now on all other sources are unknown and limited. */
   setKnownSources(sources: KnownSources): void
+  /** Messages that are still in memory. */
+  recorded(search: RecordSearch): Recorded
 }
 
 interface Listeners {
@@ -77,12 +80,11 @@ export async function createTransactionLayer(needs: TransactionLayerNeeds): Prom
   const wanted = { ...layerLimits, ...needs.limits, ...(needs.emergency && { emergency: needs.emergency }) }
   const limits = { ...wanted, connections: Math.min(wanted.connections, maxConnections()) }
   const counts = newCounts()
-  const onFault = (fault: unknown): void => {
-    counts.faults += 1
-    log.error({ event: 'node.fault', err: fault }, `SIP: ${messageOf(fault)}`)
-  }
+  const onFault = countedFaults(counts, log)
   const relay = createRelay(onFault)
-  const transports = await openTransports({ ...needs, limits, events: relay, mayIdle: (flow) => admission.mayIdle(flow) })
+  const recording = createRecording(clock)
+  const watching = { events: relay, onSent: recording.addSent, mayIdle: (flow: Flow) => admission.mayIdle(flow) }
+  const transports = await openTransports({ ...needs, limits, ...watching })
   const timersFor = timersOf(needs.timers)
   const oversize = createOversizeRule({ transports, clock, limit: limits.datagramBytes })
   const maySend = (flow: Flow, bytes: number, reserved?: number): boolean => admission.maySend(flow, bytes, reserved)
@@ -122,7 +124,8 @@ export async function createTransactionLayer(needs: TransactionLayerNeeds): Prom
     onBanned: (flow) => transports.closeConnection(flow),
   })
   const isEmergencyDialog = (request: SipRequest): boolean => listeners.isEmergencyDialog(request)
-  relay.to(createIntake({ transports, clients, servers, admission, isEmergencyDialog, counts, log, flowGone: needs.flowGone ?? ignore }))
+  const intake = { transports, clients, servers, admission, isEmergencyDialog, counts, log, flowGone: needs.flowGone ?? ignore }
+  relay.to(recorded(createIntake(intake), recording))
   const dns = needs.dns ?? createSystemDns()
   const nextHops = createNextHops({ names: createDnsNames({ dns, offered: offeredBy(transports) }), transports, clock })
   const keepAlive = createKeepAlive({ transports, clock })
@@ -142,6 +145,7 @@ export async function createTransactionLayer(needs: TransactionLayerNeeds): Prom
       isOverloaded: admission.isOverloaded,
     }),
     renewTls: transports.renewTls,
+    recorded: recording.search,
     setKnownSources(sources) {
       known = sources
       keepAlive.follow(sources.keepAlive?.phones ?? [], sources.keepAlive?.everyMs ?? 0)
@@ -157,6 +161,24 @@ export async function createTransactionLayer(needs: TransactionLayerNeeds): Prom
       clients.close()
       servers.close()
       return transports.close()
+    },
+  }
+}
+
+function countedFaults(counts: Counts, log: Logger): (fault: unknown) => void {
+  return (fault) => {
+    counts.faults += 1
+    log.error({ event: 'node.fault', err: fault }, `SIP: ${messageOf(fault)}`)
+  }
+}
+
+/** Records each message before it is handled. */
+function recorded(events: TransportEvents, { addReceived }: Recording): TransportEvents {
+  return {
+    ...events,
+    onMessage(bytes, flow) {
+      addReceived(bytes, flow)
+      events.onMessage(bytes, flow)
     },
   }
 }

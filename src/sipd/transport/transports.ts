@@ -57,6 +57,8 @@ export interface TransportsNeeds {
   /** Web pages that may connect by WebSocket; by default those of the host they connect to. */
   readonly origins?: readonly string[] | undefined
   readonly openDatagramSocket?: OpenDatagramSocket
+  /** Called for every message that was handed to its socket. */
+  readonly onSent?: (bytes: Buffer, flow: Flow) => void
 }
 
 /** Maximum payload of a UDP datagram over IPv4. */
@@ -93,7 +95,11 @@ export async function openTransports(needs: TransportsNeeds): Promise<Transports
     },
     flowTo: (hop) => flowTo(hop, own),
     isOpen: ({ connection }) => connection === null || table.byId(connection)?.isOpen === true,
-    send: (bytes, flow) => send(bytes, flow, listeners, table),
+    send(bytes, flow) {
+      const isSent = send(bytes, flow, listeners, table)
+      if (isSent) needs.onSent?.(bytes, flow)
+      return isSent
+    },
     alias({ protocol, connection }, port) {
       const found = protocol === 'tls' && connection !== null && table.byId(connection)
       if (found) table.alias(found, port)
