@@ -24,6 +24,7 @@ import { hotdeskLibrary, streamEvents } from './hotdesk/hotdesk.js'
 import { openSipServer, type SipServer } from './sip-server.js'
 import { createSrf, type SipApplication } from './srf/srf.js'
 import { createStore, type Store } from './store/store.js'
+import { createTrace } from './trace/trace.js'
 import { createWebhooks, type Webhooks } from './webhooks/webhooks.js'
 
 /** A running node. */
@@ -159,6 +160,16 @@ function openControl(context: NodeContext, { plan, settings, read, store, server
   })
   const operations = createOperations({ ...member, ...telephony, node, site, clock, log, onDone: onDrained })
   lifecycle.opened(operations, 'operations', async ({ close }) => close())
+  const trace = createTrace({
+    recorded: server.recorded,
+    legs: telephony.calls.legs,
+    isShown: telephony.calls.shows,
+    directory: member.directory,
+    clock,
+    networkClock: store.clock,
+    audit: member.hotdesk.traced,
+  })
+  lifecycle.opened(trace, 'traces', async ({ close }) => close())
   const handlers = createHandlers({
     ...telephony,
     plan,
@@ -167,6 +178,7 @@ function openControl(context: NodeContext, { plan, settings, read, store, server
     reload,
     seal: createSeal(config.secret, config.network),
     operations,
+    trace,
     clock,
     networkClock: store.clock,
   })

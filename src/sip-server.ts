@@ -17,6 +17,8 @@ export interface SipServer {
   readonly admin: Parameters<typeof createSrf>[0]['admin']
   /** Null for a drachtio-server, which has its own protection. */
   readonly setKnownSources: Sipd['setKnownSources'] | null
+  /** Null for a drachtio-server. */
+  readonly recorded: Sipd['recorded'] | null
   /** Reports closed connections of phones, as `tcp 192.0.2.7:40312`. Answers a function that removes the listener. */
   readonly onFlowGone: (listener: (flow: string) => void) => () => void
   readonly setLogLevel: (level: Level) => Promise<void>
@@ -50,6 +52,7 @@ export async function openSipServer(
     return {
       admin: config.drachtio,
       setKnownSources: null,
+      recorded: null,
       onFlowGone: gone.on,
       setLogLevel: () => Promise.resolve(),
       settled: () => Promise.resolve(),
@@ -84,6 +87,7 @@ export async function openSipServer(
   return {
     admin,
     setKnownSources: sipd.setKnownSources,
+    recorded: sipd.recorded,
     onFlowGone: gone.on,
     setLogLevel: sipd.setLogLevel,
     settled: (withinMs) => settled(sipd, withinMs, clock),

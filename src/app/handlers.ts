@@ -20,6 +20,7 @@ export interface HandlerNeeds {
   readonly reload: Reload
   readonly calls: Pick<Calls, 'deliverNotice' | 'why' | 'list' | 'testCalls'>
   readonly operations: Omit<Operations, 'close' | 'movesPhones'>
+  readonly trace: Pick<Handlers, 'trace' | 'traced'>
   readonly seal: Seal
   readonly clock: Clock
   readonly networkClock: NetworkClock
@@ -34,6 +35,7 @@ export function createHandlers({
   reload,
   calls,
   operations,
+  trace,
   seal,
   clock,
   networkClock,
@@ -90,6 +92,8 @@ export function createHandlers({
     },
     testCallState: ({ call }) => ({ state: testReply(calls.testCalls.look(call)) }),
     reload: (_, by) => reload(by),
+    trace: trace.trace,
+    traced: trace.traced,
   }
 }
 

@@ -47,12 +47,12 @@ import { createCallRecords } from './records/call-records.js'
 import { createCallRecorder } from './records/record-call.js'
 import type { Knowledge } from './routing/contract.js'
 import { explainerWith } from './routing/route-explainer.js'
+import { shownDigits } from './routing/shown-digits.js'
 import { answerWhy, type WhyAnswer, type WhyNeeds, type WhyQuestion } from './routing/why-answer.js'
 import { createSpokenRefusals } from './spoken-refusal.js'
 import { createReplaceCall } from './transfer/replace-call.js'
 import { createTransfers, type Transfers } from './transfer/transfers.js'
 
-export type { CallLegs } from './call-legs.js'
 export type { CallView, HangUpOutcome } from './call-list.js'
 export type { TestCallState } from './own/test-call.js'
 export { createRouteExplainer, type RouteExplainer } from './routing/route-explainer.js'
@@ -123,6 +123,8 @@ export interface Calls {
   resume(): void
   /** Calls in progress, with those of other nodes that have handed theirs on. */
   list(): readonly CallView[]
+  /** Whether digits that a phone has dialled may be shown. Others may be a PIN. */
+  shows(digits: string): boolean
   /** The dialogs of each call in progress, and of the latest that have ended. */
   legs(): readonly CallLegs[]
   /** Ends an ordinary call by its id. */
@@ -176,6 +178,7 @@ export function createCalls(needs: CallsNeeds): Calls {
     pause: admission.pause,
     resume: admission.open,
     list: () => listCalls(open),
+    shows: (digits) => shownDigits(digits, { dialplan: parts.plan.current, directory: parts.directory }) !== null,
     legs: () => [...ended.all, ...Array.from(open, legsOf)],
     hangUp: (id) => hangUpCall(id, open),
     open: admission.open,
@@ -219,7 +222,10 @@ interface Handler {
 }
 
 /** Composes the parts that carry a call from its INVITE to its record. */
-function createHandler({ activity, open, ended, admission }: CallState, { parts, network, settings, clock, log, metrics }: CallsNeeds): Handler {
+function createHandler(
+  { activity, open, ended, admission }: CallState,
+  { parts, network, settings, clock, log, metrics }: CallsNeeds,
+): Handler {
   const { srf, store, directory, hotdesk, registrar, plan, trunks, ivr } = parts
   const { node, domain } = network
   const networkClock = store.clock

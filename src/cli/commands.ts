@@ -79,6 +79,11 @@ export const commandGroups: Readonly<Record<string, readonly CommandEntry[]>> = 
       about: "list a user's calls from every phone, newest last; or the calls in progress",
       load: async () => (await import('./history/call-log.js')).callsCommand,
     },
+    {
+      name: 'trace',
+      about: 'show the SIP messages of a phone, a call or an address as a ladder across all nodes',
+      load: async () => (await import('./operator/trace.js')).traceCommand,
+    },
   ],
   Act: [
     {

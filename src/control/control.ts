@@ -18,7 +18,7 @@ import {
   requests,
 } from './requests.js'
 
-export type { Asker, Frozen, Handlers, Reply } from './requests.js'
+export type { Asker, Frozen, Handlers, Reply, Request } from './requests.js'
 
 export interface ControlNeeds {
   readonly store: Pick<Store, 'mailbox'>
@@ -32,7 +32,7 @@ export function createControl({ store, node, handlers, log }: ControlNeeds): { c
   async function carryOut(text: string): Promise<Answer> {
     const { version, kind, by, asked } = envelope.parse(JSON.parse(text))
     if (version !== controlVersion || !isKind(kind)) return { outcome: 'unknown' }
-    log.info({ event: 'node.asked', kind, by }, `${by} asks: ${kind}`)
+    log[repeated.has(kind) ? 'debug' : 'info']({ event: 'node.asked', kind, by }, `${by} asks: ${kind}`)
     const fields = requests[kind].ask.safeParse(asked)
     if (!fields.success) return { outcome: 'unknown' }
     return { outcome: 'done', reply: await handle(kind, fields.data, by) }
@@ -45,6 +45,9 @@ export function createControl({ store, node, handlers, log }: ControlNeeds): { c
   const end = store.mailbox.serve(node, async (text) => JSON.stringify(await carryOut(text).catch((fault: unknown) => refusal(fault, log))))
   return { close: end }
 }
+
+/** Asked again and again by one command. */
+const repeated: ReadonlySet<RequestKind> = new Set(['traced'])
 
 function isKind(text: string): text is RequestKind {
   return Object.hasOwn(requests, text)

@@ -88,6 +88,31 @@ const testState = z.object({
   outcome: z.enum(['passed', 'no-audio', 'failed']).nullable(),
 })
 
+/** What a trace shows: the messages of a phone, a call or an address. */
+const traceSubject = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('device'), device: z.string().max(64) }),
+  /** An id of `hotdesk calls --active`, or a Call-ID. */
+  z.object({ kind: z.literal('call'), call: z.string().max(256) }),
+  z.object({ kind: z.literal('address'), address: z.string().max(64) }),
+])
+
+/** A SIP message without its secrets. */
+const message = z.object({
+  /** Counts the messages of the node. */
+  number: z.number().int(),
+  /** Epoch milliseconds, by the clock of the network. */
+  at: z.number(),
+  way: z.enum(['in', 'out']),
+  protocol: z.string(),
+  /** `192.0.2.7:5060` */
+  local: z.string(),
+  remote: z.string(),
+  /** Who is at the far end: `HD0001`, `trunk paris-carrier`, `node london-1`; null: unknown. */
+  peer: z.string().nullable(),
+  callId: z.string(),
+  text: z.string(),
+})
+
 /** What one node may ask another, or a command a node: fields of the request, and the reply. No secret is in either. */
 export const requests = {
   plan: { ask: z.object({}), reply: plan },
@@ -129,6 +154,45 @@ export const requests = {
   },
   /** How far the test call is. It ends if nobody asks. */
   testCallState: { ask: z.object({ call: z.string() }), reply: z.object({ state: testState.nullable() }) },
+  /** Begins a trace, which ends when nobody has asked for its messages for a while. */
+  trace: {
+    ask: z.object({
+      subject: traceSubject,
+      /** Messages from now on, or those in memory as well. */
+      from: z.enum(['now', 'recorded']),
+      /** Of all nodes of a trace, one writes the event. */
+      audit: z.boolean(),
+    }),
+    reply: z.discriminatedUnion('outcome', [
+      /** `known`: the node knows the phone or the call. */
+      z.object({ outcome: z.literal('begun'), trace: z.string(), known: z.boolean() }),
+      /** The SIP server is a drachtio-server, which does not report its messages. */
+      z.object({ outcome: z.literal('unavailable') }),
+    ]),
+  },
+  /** New messages of a trace. */
+  traced: {
+    ask: z.object({
+      trace: z.string().max(64),
+      /** Call-IDs that other nodes have found since. */
+      callIds: z.array(z.string().max(256)).max(200),
+      /** How long to wait for a message. */
+      waitMs: z.number().int().min(0).max(3_000),
+    }),
+    reply: z.object({
+      /** False: the trace has ended here, or the node was restarted. */
+      known: z.boolean(),
+      messages: z.array(message),
+      /** Call-IDs that this node has found since. */
+      callIds: z.array(z.string()),
+      /** Messages that were overwritten before they could be looked at, of this trace or not. */
+      missed: z.number().int(),
+      /** More messages are ready. */
+      more: z.boolean(),
+      /** A call of the trace is in progress here. */
+      open: z.boolean(),
+    }),
+  },
   reload: {
     ask: z.object({}),
     reply: z.object({

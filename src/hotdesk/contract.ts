@@ -99,6 +99,8 @@ export interface Hotdesk {
     by: string,
     test: { readonly call: string; readonly number: string; readonly from: DeviceId | null; readonly outcome: string },
   ): void
+  /** An operator, `alice@host`, looks at the SIP messages of a phone, a call or an address. */
+  traced(subject: Readonly<Record<string, string>>, by: string): void
   /** An operator, `alice@host`, drains this node, or has ended that. */
   drained(event: 'node.draining' | 'node.undrained', by: string): void
   /** The site's desk was informed of an emergency call: phones that have taken the message, and others. */

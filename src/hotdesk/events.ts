@@ -37,6 +37,7 @@ export const streamEvents = {
   replaced: 'A phone was replaced: the user moved here from `from`.',
   'call.hungup': 'An operator ended `call`.',
   'call.tested': 'An operator made the test call `call` to `number`, as the phone `from`: `outcome` passed, no-audio or failed.',
+  traced: 'An operator traced the SIP messages of a phone, a `call` or an `address`.',
   'node.draining': 'An operator drains `node`: it takes no new calls except emergency calls.',
   'node.undrained': 'The node takes calls again.',
   renamed: 'The user has another extension; `from` is the previous one.',

@@ -134,6 +134,7 @@ export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
     emergencyFailed: (device, reason) => write('emergency.failed', { ...emergencyFields(device), reason }),
     callEndedBy: (call, by) => write('call.hungup', { call, ...operatorFields(by), node }),
     callTestedBy: (by, { from, ...test }) => write('call.tested', { ...test, ...(from ? { from } : {}), ...operatorFields(by), node }),
+    traced: (subject, by) => write('traced', { ...subject, ...operatorFields(by), node }),
     drained: (event, by) => write(event, { ...operatorFields(by), node }),
     emergencyDesk: (device, { desks, reached, missed }) =>
       write('emergency.desk', {

@@ -49,7 +49,7 @@ export interface Recording {
 }
 
 /** A message costs one copy, and the oldest are overwritten: nothing is allocated for it. */
-export const recordingLimits = { bytes: 8 * 1024 * 1024, messages: 16_384 } as const
+const recordingLimits = { bytes: 8 * 1024 * 1024, messages: 16_384 } as const
 export type RecordingLimits = Readonly<Record<keyof typeof recordingLimits, number>>
 
 /** Shorter datagrams are keep-alives. */
@@ -128,7 +128,8 @@ export function createRecording(clock: Pick<Clock, 'now'>, { bytes: size, messag
         const slot = number % slots
         const known = callIds[slot]
         const text = known === undefined || inNames.length > 0 ? textOf(number) : null
-        const callId = known ?? (callIds[slot] = callIdIn(text ?? ''))
+        const callId = known ?? callIdIn(text ?? '')
+        callIds[slot] = callId
         const isMeant =
           isWanted.has(callId) || isNear.has(flows[slot]?.remote.address ?? '') || inNames.some((name) => text?.includes(name) === true)
         const found = isMeant ? messageAt(number, text ?? textOf(number)) : null

@@ -10,7 +10,7 @@ import { createTransactionLayer, type TransactionLayerNeeds } from './transactio
 export type * from './contract.js'
 export { settled } from './drain.js'
 export { measureSipd } from './measure.js'
-export type { Recorded, RecordedMessage, RecordSearch } from './recording.js'
+export type { Recorded, RecordedMessage } from './recording.js'
 export { createSipdThread, type SipdThreadNeeds } from './thread/sipd-thread.js'
 export type { ChallengeTerms, KnownSources } from './transaction/admission/sources/known-sources.js'
 export type { TlsIdentity } from './transport/tls.js'

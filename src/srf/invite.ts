@@ -111,7 +111,7 @@ export function sendInvite({ drachtio, connection, session, uri, sdp, parts }: I
 
   function sent(out: DrachtioRequest): void {
     request = out
-    for (const listener of onSent) listener(out.get('Call-ID') ?? '')
+    for (const listener of onSent) connection.guard('INVITE sent', () => listener(out.get('Call-ID') ?? ''))
     // Right after this, drachtio-srf adds its own listener, which would answer an offer with our offer.
     queueMicrotask(() => respondToEarlyUpdates(out, 'callee'))
     sendCancel()

@@ -57,7 +57,10 @@ export function createMailbox(needs: MailboxNeeds): Mailbox & { onNotice(notice:
         await send(node, request, { id, withinMs }).catch((fault: unknown) => {
           throw asAppError(fault)
         })
-        return await reply.text
+        const found = await reply.text
+        // It may be large, and about people's calls. The key stays: it shows that the request was carried out.
+        if (found !== null) await redis.set(key, readMark, 'EX', keptSeconds).catch(() => undefined)
+        return found
       } finally {
         watchers.delete(key)
         reply.cancel()
@@ -182,6 +185,7 @@ function createDesk(key: string, answer: (request: string) => Promise<string>, n
 }
 
 const claimMark = 'claimed by '
+const readMark = 'read'
 
 function isClaim(reply: string): boolean {
   return reply.startsWith(claimMark)

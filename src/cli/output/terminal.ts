@@ -19,6 +19,8 @@ export interface Terminal {
   announce(text: string): void
   /** The reader has gone: `hotdesk events --follow | head`. */
   readonly isGone: boolean
+  /** Characters in a line; 80 if it is not a terminal. It changes with the window. */
+  readonly width: number
   /** Asks the person at the terminal; true for `y` or `yes`. null: there is no terminal. */
   readonly ask: ((question: string) => Promise<boolean>) | null
   readonly paint: Paint
@@ -67,6 +69,9 @@ export function createTerminal(needs: TerminalNeeds): Terminal {
   return {
     get isGone() {
       return isGone
+    },
+    get width() {
+      return 'columns' in out && typeof out.columns === 'number' ? out.columns : 80
     },
     print: (text) => void out.write(`${shown(text, colour)}\n`),
     deliver: (text) => void out.write(`${reader === 'program' ? text : shown(text, colour)}\n`),

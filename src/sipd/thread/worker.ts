@@ -5,7 +5,16 @@ import { createRelayedLogger } from '../../base/logger.js'
 import { Secret } from '../../base/secret.js'
 import type { Sipd } from '../contract.js'
 import { createSipd } from '../sipd.js'
-import { type Answer, type BareFault, type Beginning, identityOf, knownSourcesOf, type LogLine, type News, type Question } from './messages.js'
+import {
+  type Answer,
+  type BareFault,
+  type Beginning,
+  identityOf,
+  knownSourcesOf,
+  type LogLine,
+  type News,
+  type Question,
+} from './messages.js'
 
 // Runs in the thread. This file is started, never imported.
 

@@ -6,7 +6,7 @@ export const layers: readonly (readonly string[])[] = [
   ['sip', 'media'],
   ['sipd', 'srf', 'store'],
   ['directory', 'hotdesk', 'registrar', 'dialplan', 'trunks', 'control'],
-  ['calls', 'ivr', 'phones', 'messages', 'console', 'softphones', 'webhooks'],
+  ['calls', 'ivr', 'phones', 'messages', 'console', 'softphones', 'webhooks', 'trace'],
   ['app.ts', 'app', 'sip-server.ts'],
   ['cli', 'main.ts'],
 ]

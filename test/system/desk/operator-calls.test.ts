@@ -1,10 +1,12 @@
+import { readFile, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Secret } from '../../../src/base/secret.js'
 import type { Phone } from '../../../src/softphones/softphone.js'
 import { type CommandLine, openCommandLine } from '../../support/node/command-line.js'
 import { converse, expectSound, hangUp } from '../../support/node/conversation.js'
-import { networkSecret } from '../../support/node/node.js'
-import { openTestOffice, type TestOffice } from '../../support/node/office.js'
+import { networkSecret, type TestNode } from '../../support/node/node.js'
+import { domain, openTestOffice, type TestOffice } from '../../support/node/office.js'
 import { type Carrier, openCarrier, planOver } from '../../support/sip/carrier.js'
 
 interface Shown {
@@ -20,6 +22,9 @@ interface Tested {
   readonly media: { readonly codec: string; readonly sent: number; readonly received: number; readonly lost: number }
 }
 
+const newestEvent = "return redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1][2][2]"
+const samplePin = '4711'
+
 /** Two nodes of one site share its phones. */
 describe('an operator', () => {
   let office: TestOffice
@@ -29,6 +34,7 @@ describe('an operator', () => {
   let bob: Phone
   let carol: Phone
   let centre: Phone
+  let carolNode: TestNode
 
   beforeAll(async () => {
     office = await openTestOffice()
@@ -40,6 +46,7 @@ describe('an operator', () => {
     alice = await office.phone('HD0001', first)
     bob = await office.phone('HD0002', second)
     carol = await office.phone('HD0003', first)
+    carolNode = first
     await office.seat({ '100': 'HD0001', '101': 'HD0002', '102': 'HD0003' })
     desk = await openCommandLine(office.redis, networkSecret)
   }, 60_000)
@@ -80,6 +87,56 @@ describe('an operator', () => {
     await Promise.all([conversation.caller.ended, conversation.callee.ended])
     const event = await office.redis.cli('XREVRANGE', '{hd}:events', '+', '-', 'COUNT', '1')
     expect(event.split('\n').slice(1)).toEqual(expect.arrayContaining(['call.hungup', 'call', id, 'host', hostname(), 'node', 'paris-1']))
+  })
+
+  it('traces a call over both nodes until it ends, and for a while after that', async () => {
+    const conversation = await converse(alice, '101', bob)
+    const [call] = await active()
+    const [first = '', second = ''] = call?.at.map(({ id }) => id) ?? []
+    const file = `${desk.folder}/call.pcap`
+    const live = desk.hotdesk('trace', first, '--pcap', file)
+    // The trace has begun when its event is there.
+    await office.redisSays('traced', 'EVAL', newestEvent, '1', '{hd}:events')
+    await hangUp(conversation)
+    const { code, out } = await live
+    expect(code).toBe(0)
+    const lines = out.split('\n')
+    expect(lines.find((line) => line.includes('paris-2'))).toMatch(/^ +HD0001 +paris-1 +paris-2 +HD0002$/)
+    // Each message is one arrow, also between the nodes.
+    const arrows = (label: string): number => lines.filter((line) => line.includes(` ${label} `)).length
+    expect(['INVITE 101', 'INVITE (auth)', 'INVITE HD0002', '180 Ringing', '200 OK', 'BYE', '200 OK (BYE)'].map(arrows)).toEqual([
+      2, 1, 1, 3, 6, 3, 3,
+    ])
+    expect(out).toMatch(/\nHD0001 called 101: answered after \d+\.\d s, ended after \d+\.\d s by HD0001\n.*call\.pcap: \d+ messages$/)
+    expect(out).not.toContain('again')
+    // The call has ended; the id at the second node names it too.
+    const later = (await desk.hotdesk('trace', second, '--json')).out
+      .split('\n')
+      .map((line) => JSON.parse(line) as { from: { name: string } })
+    expect(new Set(later.map(({ from }) => from.name))).toEqual(new Set(['HD0001', 'paris-1', 'paris-2', 'HD0002']))
+    const capture = await readFile(file)
+    expect(capture.toString('latin1').split('Call-ID: ').length - 1).toBe(later.length)
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+  })
+
+  it('traces a phone without its PIN and proofs of its password, and reads why its registration was refused', async () => {
+    await (await alice.dial(`*77*100*${samplePin}`)).result
+    const stranger = office.bank.phone({ device: 'HD0004', password: new Secret('not its password'), node: carolNode.udp, domain })
+    expect((await stranger.register()).status).not.toBe(200)
+    const [calls, registration] = [
+      await desk.hotdesk('trace', 'HD0001', '--recent', '--full'),
+      await desk.hotdesk('trace', 'HD0004', '--recent'),
+    ]
+    expect(calls.out).toContain('INVITE sip:xxxx@')
+    expect(calls.out).toMatch(/response="xxxx"/)
+    expect(calls.out).not.toMatch(new RegExp(`${samplePin}|(response|nonce)="(?!xxxx")`))
+    expect(registration.out).toContain('HD0004 registered at paris-1: refused 401, because its password or user name is wrong')
+    for (const [subject, hint] of [
+      ['ffffffff', 'hotdesk calls --active'],
+      ['HD9999', 'hotdesk status'],
+      ['101', 'hotdesk who 101'],
+    ] as const)
+      expect(await desk.hotdesk('trace', subject)).toMatchObject({ code: 1, out: '', err: expect.stringContaining(hint) })
   })
 
   it('sees only the phone that a forward has reached', async () => {

@@ -36,7 +36,16 @@ describe('the recording of the latest messages', () => {
     recording.addReceived(invite('a@b', 'Call-ID', 'Zoë ÿ\u0000'), flow)
     const { messages } = recording.search(everything)
     expect(messages).toEqual([
-      { number: 1, at: 1_001, way: 'in', protocol: 'udp', local, remote: flow.remote, callId: 'a@b', text: invite('a@b', 'Call-ID', 'Zoë ÿ\u0000').toString('latin1') },
+      {
+        number: 1,
+        at: 1_001,
+        way: 'in',
+        protocol: 'udp',
+        local,
+        remote: flow.remote,
+        callId: 'a@b',
+        text: invite('a@b', 'Call-ID', 'Zoë ÿ\u0000').toString('latin1'),
+      },
     ])
   })
 

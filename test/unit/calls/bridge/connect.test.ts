@@ -40,7 +40,7 @@ async function setUpTimes(
   })
   const call = {
     control: createCallControl(false),
-    progress: { began: clock.now(), ringing: ringingMs, answered: null, reached: '', callee: null, called: new Map(), moves: 0 },
+    progress: { began: clock.now(), ringing: ringingMs, answered: null, legs: [], reached: '', callee: null, called: new Map(), moves: 0 },
     invite: { accept, cancelled: true },
     caller: { kind: 'unknown' },
     party: { ...anonymous, isPrivate: false },

@@ -54,7 +54,7 @@ trunks:
   })
   const party = { name: '', number: '+33199000003', isPrivate: false, isAsserted: true }
   const onResponse = ({ status }: { status: number }): void => void heard.push(status)
-  const begun = { offer, headers: {}, log, plan: dialplan, progress: { reached: '' } } as unknown as Call
+  const begun = { offer, headers: {}, log, plan: dialplan, progress: { reached: '', legs: [] } } as unknown as Call
   return tryTrunk(
     begun,
     { trunk: line, number: '112', party, location: 'desk 3', diversions: [], isLast, onResponse },
