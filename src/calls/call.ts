@@ -49,6 +49,9 @@ export interface Call extends OpenCall {
   /** Calls the listener when another party has taken over. */
   onTakenOver(listener: () => void): void
   readonly isTakenOver: boolean
+  /** Resolves when the call has ended. */
+  readonly ended: Promise<Termination>
+  end(termination: Termination): void
 }
 
 /** A party that takes over a call which rings. */
@@ -147,6 +150,10 @@ export function createCall({ invite: first, caller, party, clock, ...parts }: Ca
   const listeners: (() => void)[] = []
   let owner = { caller, party }
   let isTakenOver = false
+  let end: (termination: Termination) => void = () => undefined
+  const ended = new Promise<Termination>((resolve) => {
+    end = resolve
+  })
   return {
     ...parts,
     invite,
@@ -181,6 +188,8 @@ export function createCall({ invite: first, caller, party, clock, ...parts }: Ca
     get isTakenOver() {
       return isTakenOver
     },
+    ended,
+    end: (termination) => end(termination),
   }
 }
 

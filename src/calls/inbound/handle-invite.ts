@@ -22,6 +22,7 @@ import { asksToReplace, type ReplaceCall } from '../transfer/replace-call.js'
 import type { Caller, Callers, DeviceCaller, TrunkCaller } from './caller.js'
 import type { FeatureCalls } from './feature-call.js'
 import { type HopPurpose, hopTokenHeader } from './hop-token.js'
+import { unsupportedOptions } from './required-options.js'
 
 export interface InviteNeeds {
   readonly callers: Callers
@@ -131,12 +132,7 @@ function privacyFailure({ invite }: Call): Failure | null {
 /** Reasons to refuse the INVITE whatever its destination. */
 function unacceptable({ invite }: Call): Failure | null {
   if (forwardsLeft(invite) === 0) return { reason: 'too-many-hops' }
-  // RFC 3261 §8.2.2.3. Text that is not an option tag is ignored.
-  const unsupported = invite
-    .header('Require')
-    .split(',')
-    .map((tag) => tag.split(';', 1)[0]?.trim() ?? '')
-    .filter((tag) => isToken(tag) && !['100rel', 'timer', 'replaces'].includes(tag.toLowerCase()))
+  const unsupported = unsupportedOptions(invite, ['100rel', 'timer', 'replaces'])
   return unsupported.length === 0 ? null : { reason: 'bad-extension', headers: { Unsupported: unsupported.join(', ') } }
 }
 

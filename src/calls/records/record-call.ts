@@ -83,6 +83,7 @@ export function createCallRecorder({ records, activity, open, ended, clock, netw
       metrics.callsActive.dec()
       metrics.callsTotal.inc({ result: termination.result })
       finish(call, termination)
+      call.end(termination)
     }
   }
 }

@@ -4,7 +4,7 @@ import type { FarEnd, IncomingRefer, IncomingRequest, ReferNotifier, SipDialog }
 export interface ReferSubscription {
   /** A provisional response of the target. */
   progress(status: number, reason: string): void
-  /** The final response. Resolves when it has been reported, or cannot be. */
+  /** The final response; a second one is ignored. Resolves when it has been reported, or cannot be. */
   finish(status: number, reason: string): Promise<void>
 }
 
@@ -47,6 +47,7 @@ function createReports(accepted: Promise<ReferNotifier>, event: string): ReferSu
   let waiting: Report | null = null
   let sending: Promise<void> | null = null
   let isOver = false
+  let isFinal = false
 
   async function sendAll(): Promise<void> {
     // Without a notifier, the phone that sent the REFER is gone.
@@ -73,9 +74,12 @@ function createReports(accepted: Promise<ReferNotifier>, event: string): ReferSu
   }
 
   function report(status: number, reason: string): Promise<void> {
-    waiting = { status, reason }
-    sending ??= sendAll()
-    return sending
+    if (!isFinal) {
+      isFinal = status >= 200
+      waiting = { status, reason }
+      sending ??= sendAll()
+    }
+    return sending ?? Promise.resolve()
   }
 
   void report(100, 'Trying')

@@ -36,7 +36,7 @@ export function referTarget(header: (name: string) => string): ReferTarget | Ref
 
 /** Some phones do not escape `;` and `=` in the headers of the URI, so the URI is parsed without them. */
 function withoutHeaders(value: string): { readonly address: string; readonly headers: ReadonlyMap<string, string> } {
-  const [, before, query = '', after = ''] = /^([^?]*)\?([^>]*)(>.*)?$/s.exec(value) ?? []
+  const [, before, query = '', after = ''] = /^((?:"(?:[^"\\]|\\.)*"|[^"<?])*<[^?>]*|[^<?]*)\?([^>]*)(>.*)?$/s.exec(value) ?? []
   if (before === undefined) return { address: value, headers: new Map() }
   const pairs = query.split('&').map((pair) => pair.split(/=(.*)/s))
   const headers = new Map(pairs.map(([name = '', text = '']) => [name.toLowerCase(), unescaped(text)]))

@@ -5,6 +5,7 @@ import { type Conversations, type End, otherEnd } from '../bridge/conversations.
 import type { Call, Callee } from '../call.js'
 import { transferRuling } from '../entitlement/rules.js'
 import { type Failure, responseOf } from '../failure.js'
+import { unsupportedOptions } from '../inbound/required-options.js'
 import { completeDigits } from '../routing/called-digits.js'
 import type { Decision, Dialler, Knowledge } from '../routing/contract.js'
 import { decide } from '../routing/decide.js'
@@ -64,6 +65,8 @@ export function judgeRefer(request: IncomingRequest, by: End, needs: JudgeNeeds)
   if (since?.kind !== 'device' || !from) return declined
   const transferor = { ...since, user: since.user && directory.user(since.user.extension) }
   if (by.conversation.bridge.isKept) return pending
+  const unsupported = unsupportedOptions(request, ['norefersub', 'replaces', 'tdialog', 'timer'])
+  if (unsupported.length > 0) return { status: 420, headers: { Unsupported: unsupported.join(', ') } }
   const wanted = referTarget(request.header)
   if (typeof wanted === 'number') return { status: wanted }
   if (hopsLeft(by.conversation.call) < 1) return { status: 483 }

@@ -68,8 +68,9 @@ export function createTransfers(needs: TransfersNeeds): Transfers {
 
     function joined(): void {
       report(referral, 200, 'the call is transferred')
+      const reported = subscription.finish(200, 'OK')
       bridge.part()
-      void subscription.finish(200, 'OK').then(() => departures.leave(dialog))
+      void reported.then(() => departures.leave(dialog))
     }
 
     const { invite, cancel } = joinInvite({
@@ -85,10 +86,15 @@ export function createTransfers(needs: TransfersNeeds): Transfers {
       to.kind === 'ringing' ? to.call : newTransferredCall({ before: conversation.call, from, invite, by: dialler, knowledge }, needs)
     bridge.keep(kept.side)
     // The other side has hung up, or the call is ended.
-    bridge.onEnd(cancel)
+    bridge.onEnd(() => {
+      cancel()
+      // A REFER outside the dialog has a subscription that outlives the call.
+      void subscription.finish(487, 'Request Terminated')
+    })
     if (to.kind === 'ringing') {
       call.takeOver({ invite, caller: from.caller, party: from.party, transfer })
       if (call.progress.ringing !== null) subscription.progress(180, 'Ringing')
+      void countedOn(call, from, () => call.ended)
       return
     }
     const run = async (): Promise<Termination> =>

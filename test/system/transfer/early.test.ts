@@ -6,6 +6,7 @@ import { type Conversation, converse, expectSound, expectUndisturbed } from '../
 import type { TestNode } from '../../support/node/node.js'
 import { domain, openTestOffice, passwordOf, type TestOffice } from '../../support/node/office.js'
 import { refer } from '../../support/node/referral.js'
+import { type Carrier, openCarrier, planOver } from '../../support/sip/carrier.js'
 import { createRawPhone, type RawPhone } from '../../support/sip/raw-phone.js'
 import { type HeaderList, inDialog, offer, openUdpPeer, type SipPeer } from '../../support/sip/sip-peer.js'
 
@@ -15,13 +16,17 @@ describe('a phone with two calls', () => {
   let node: TestNode
   let alice: Phone
   let carol: Phone
+  let carrier: Carrier
   let peer: SipPeer
   let raw: RawPhone
   const calls: PhoneCall[] = []
 
   beforeAll(async () => {
     office = await openTestOffice()
-    node = await office.node('paris-1')
+    carrier = await openCarrier()
+    const rights = { one: { allow: ['internal', 'national'], limits: { callsAtOnce: 1 } } }
+    const dialplan = JSON.stringify({ ...(JSON.parse(planOver(carrier.address)) as object), rights })
+    node = await office.node('paris-1', 'paris', { dialplan })
     await office.directory.putDevice('HD0007', { site: 'paris', hotdesk: true, password: passwordOf('HD0007'), location: 'desk 7' })
     await office.follows('device:HD0007', (device) => device !== undefined)
     alice = await office.phone('HD0001', node)
@@ -35,6 +40,7 @@ describe('a phone with two calls', () => {
   afterAll(async () => {
     await peer.close()
     await office.close()
+    await carrier.close()
   })
 
   afterEach(async () => {
@@ -48,10 +54,10 @@ describe('a phone with two calls', () => {
     return call
   }
 
-  /** 101 talks with 100, and calls 102, which rings. Then it transfers 100 to the call that rings (RFC 5589 §7.6). */
-  async function transferRinging() {
-    const first = raw.dial('100')
-    const alices = await answer(await alice.nextCall())
+  /** 101 talks with 100, or another number, and calls 102, which rings. Then it transfers the first to the call that rings (RFC 5589 §7.6). */
+  async function transferRinging(number = '100', at = alice) {
+    const first = raw.dial(number)
+    const alices = await answer(await at.nextCall())
     const { invite, answer: accepted } = await first.final
     const second = raw.dial('102')
     const ringing = await carol.nextCall()
@@ -75,6 +81,19 @@ describe('a phone with two calls', () => {
     await peer.hears('the final report', (message) => message.kind === 'request' && message.body.toString().includes('SIP/2.0 200 OK'))
     await peer.hearsRequest('BYE')
     await expectSound({ caller: alices, callee: carols })
+  })
+
+  it('a call outside still counts after it', async () => {
+    await office.directory.putUser('101', { rights: 'one' })
+    await office.follows('user:101', (user) => user?.get('rights') === 'one')
+    const { ringing } = await transferRinging('00123456789', carrier.line('+33123456789', node.udp))
+    const carols = await answer(ringing)
+    await peer.hearsRequest('BYE')
+    const refused = await raw.dial('00123456788').final
+    expect([refused.answer.status, refused.answer.reason]).toEqual([480, 'Call Limit Reached'])
+    await carols.hangUp()
+    await office.directory.putUser('101', { rights: '' })
+    await office.follows('user:101', (user) => !user?.get('rights'))
   })
 
   it('the call that rings is declined: the first call goes on', async () => {
@@ -146,6 +165,13 @@ describe('a phone with two calls', () => {
       return { alices, named: `${invite.callId};local-tag=${accepted.to.tag};remote-tag=${accepted.from.tag}`, invite, accepted }
     }
 
+    /** The last NOTIFY for it. */
+    const reported = ({ callId }: SipResponse, status: string) =>
+      peer.hears(
+        'the final report',
+        (message) => message.callId === callId && message.kind === 'request' && message.body.toString().includes(status),
+      )
+
     it('transfers the call that Target-Dialog names, with NOTIFYs in a dialog of its own (RFC 4538, RFC 5589 §6)', async () => {
       const { alices, named } = await talk()
       const accepted = await referOutside([
@@ -154,13 +180,20 @@ describe('a phone with two calls', () => {
       ])
       expect(accepted.status).toBe(202)
       const carols = await answer(await carol.nextCall())
-      const last = await peer.hears(
-        'the final report',
-        (message) => message.kind === 'request' && message.body.toString().includes('SIP/2.0 200 OK'),
-      )
-      expect([last.callId, last.from.tag]).toEqual([accepted.callId, accepted.to.tag])
+      const last = await reported(accepted, 'SIP/2.0 200 OK')
+      expect(last.from.tag).toBe(accepted.to.tag)
       await peer.hearsRequest('BYE')
       await expectSound({ caller: alices, callee: carols })
+    })
+
+    it('is reported as failed when the other side hangs up', async () => {
+      const { alices, named } = await talk()
+      const accepted = await referOutside([['Target-Dialog', named]])
+      const ringing = await carol.nextCall()
+      await alices.hangUp()
+      await ringing.cancelled
+      const last = await reported(accepted, 'SIP/2.0 487')
+      expect(last.first('Subscription-State')).toBe('terminated;reason=noresource')
     })
 
     it.each([

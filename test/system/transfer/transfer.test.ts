@@ -161,6 +161,12 @@ describe('transfer between phones of one node', () => {
     await end(before.caller, before.callee)
   })
 
+  it('a transfer that requires an unknown extension is refused: 420 (RFC 3261 §8.2.2.3)', async () => {
+    const before = await talk(alice, '101', bob)
+    const { response } = await refer(before.callee, `<${at('102')}>`, { Require: 'norefersub, teleport' })
+    expect([response.status, response.header('Unsupported')]).toEqual([420, 'teleport'])
+  })
+
   it('an attended transfer by a phone that hangs up both calls at once connects the other sides', async () => {
     const before = await talk(alice, '101', bob)
     const second = await talk(bob, '102', carol)

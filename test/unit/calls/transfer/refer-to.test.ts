@@ -18,6 +18,7 @@ it.each([
   '<sip:102@hotdesk.example?Replaces=a%40192.0.2.1%3Bto-tag%3Dto%3Bfrom-tag%3Dfrom>',
   '<sip:102@hotdesk.example?Require=replaces&Replaces=a%40192.0.2.1%3Bfrom-tag%3Dfrom%3Bto-tag%3Dto>',
   '<sip:102@hotdesk.example?replaces=a@192.0.2.1;to-tag=to;from-tag=from>',
+  '"Carol? <her>" <sip:102@hotdesk.example?Replaces=a%40192.0.2.1%3Bto-tag%3Dto%3Bfrom-tag%3Dfrom>',
   '<sip:102@hotdesk.example;transport=udp?Replaces=a%40192.0.2.1%3Bto-tag%3Dto%3Bfrom-tag%3Dfrom%3Bearly-only>',
 ])('%s takes over another call, escaped or not (RFC 3891 §6.1)', (value) => {
   const found = target(value)
