@@ -21,7 +21,7 @@ interface Report {
 
 /** Keeps the number of voice messages of each user in Redis, as the voicemail server reports it. */
 export interface Messages {
-  close(): void
+  close(): Promise<void>
 }
 
 /**
@@ -46,6 +46,7 @@ export function createMessages(needs: MessagesNeeds): Messages {
   /** Else the status of the response. */
   function reportIn(request: IncomingRequest): Report | number {
     if (!isFromServer(request)) return 481
+    if (subscriptions.isLeaving(request.callId)) return 200
     const subscriber = subscriptions.userOf(request.callId)
     // The last NOTIFY of a subscription, or the first one of a server that does not know the state yet, may have no body.
     if (subscriber !== null && request.body === '') return 200
@@ -83,7 +84,7 @@ export function createMessages(needs: MessagesNeeds): Messages {
   return {
     close() {
       offUserChange()
-      subscriptions.close()
+      return subscriptions.close()
     },
   }
 }

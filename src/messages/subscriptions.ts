@@ -3,8 +3,9 @@ import type { Extension, NodeName, SiteName } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import type { LivePlan } from '../dialplan/dialplan.js'
 import type { Directory } from '../directory/directory.js'
-import type { SipApplication, SipReply } from '../srf/srf.js'
+import type { SipApplication } from '../srf/srf.js'
 import type { Trunks } from '../trunks/trunks.js'
+import { createMailboxRequests, type MailboxDialog, wantedSeconds } from './mailbox-requests.js'
 import { ownerOf } from './subscriber.js'
 import { afterEnd, createPauses, grantedMs, retryAfterMs } from './subscription-pauses.js'
 
@@ -23,32 +24,42 @@ export interface SubscriptionsNeeds {
 export interface Subscriptions {
   /** The user whose mailbox a NOTIFY of this call is about; null for any other call. */
   userOf(callId: string): Extension | null
+  /** We have ended the subscription of this call, and its last NOTIFY counts no more. */
+  isLeaving(callId: string): boolean
   /** A NOTIFY with this Subscription-State has arrived. */
   notified(callId: string, state: string): void
-  close(): void
+  /** Ends all subscriptions; resolves when the server has answered, or after a second. */
+  close(): Promise<void>
 }
 
-/** What we ask for. The server may grant less. */
-const wantedSeconds = 3_600
 /** Between two first SUBSCRIBEs, so that the start of a node does not flood the server. */
 const spacingMs: Milliseconds = 20
+/** Timer N of RFC 6665 §4.1.2.4, by which the NOTIFY after the last SUBSCRIBE has arrived. */
+const lastNotifyMs: Milliseconds = 32_000
+/** A node that stops waits this long for the server. */
+const farewellMs: Milliseconds = 1_000
 /** Changes of this period are looked at together. */
 const gatherMs: Milliseconds = 500
 
 interface Subscription {
   callId: string
+  /** Null: the next SUBSCRIBE begins another subscription. */
+  dialog: MailboxDialog | null
   alarm: Alarm | null
   readonly pauses: ReturnType<typeof createPauses>
 }
 
 /**
- * Each mailbox is subscribed by one node of the user's home site. Before a subscription expires, a new one takes its place. The old one ends by
- * itself (RFC 6665 §4.2.1.4); its NOTIFYs until then are taken like those of a server that sends them unasked.
+ * Each mailbox is subscribed by one node of the user's home site. A subscription is refreshed in its dialog, and ended if the mailbox is no longer
+ * ours or the node stops.
  */
 export function createSubscriptions(needs: SubscriptionsNeeds): Subscriptions {
-  const { srf, trunks, plan, directory, node, site, clock, log } = needs
+  const { srf, plan, directory, node, site, clock, log } = needs
+  const requests = createMailboxRequests(needs)
   const all = new Map<Extension, Subscription>()
   const byCall = new Map<string, Extension>()
+  /** Calls whose subscription we have ended. */
+  const leaving = new Set<string>()
   let soon: Alarm | null = null
   let isClosed = false
 
@@ -63,15 +74,16 @@ export function createSubscriptions(needs: SubscriptionsNeeds): Subscriptions {
   function follow(): void {
     soon = null
     const own = ownUsers()
-    for (const [extension, { alarm, callId }] of all) {
+    for (const [extension, { alarm, callId, dialog }] of all) {
       if (own.has(extension)) continue
       alarm?.cancel()
       all.delete(extension)
       byCall.delete(callId)
+      if (dialog) void leave(callId, dialog)
     }
     const added = [...own].filter((extension) => !all.has(extension))
     for (const [index, extension] of added.entries()) {
-      const subscription: Subscription = { callId: '', alarm: null, pauses: createPauses() }
+      const subscription: Subscription = { callId: '', dialog: null, alarm: null, pauses: createPauses() }
       all.set(extension, subscription)
       next(extension, subscription, (index + 1) * spacingMs)
     }
@@ -83,14 +95,18 @@ export function createSubscriptions(needs: SubscriptionsNeeds): Subscriptions {
   }
 
   async function subscribe(extension: Extension, subscription: Subscription): Promise<void> {
+    const { dialog } = subscription
+    if (dialog) return refresh(extension, subscription, dialog)
     const callId = `${crypto.randomUUID()}@${node}`
     byCall.delete(subscription.callId)
     byCall.set(callId, extension)
     subscription.callId = callId
-    const reply = await send(extension, callId)
+    const found = await requests.begin(extension, callId)
     // Another SUBSCRIBE has been sent meanwhile, or the mailbox is no longer ours.
-    if (subscription.callId !== callId || all.get(extension) !== subscription) return
+    if (subscription.callId !== callId || all.get(extension) !== subscription) return void (found?.dialog && leave(callId, found.dialog))
+    const reply = found?.reply
     if (reply && reply.status >= 200 && reply.status < 300) {
+      subscription.dialog = found.dialog
       subscription.pauses.succeeded()
       return next(extension, subscription, grantedMs(reply, wantedSeconds) * 0.75)
     }
@@ -100,18 +116,27 @@ export function createSubscriptions(needs: SubscriptionsNeeds): Subscriptions {
     next(extension, subscription, pauseMs)
   }
 
-  async function send(extension: Extension, callId: string): Promise<SipReply | null> {
-    const server = plan.current.voicemail
-    if (!server) return null
-    const party = { name: '', number: extension, isPrivate: false, isAsserted: false }
-    const { uri, parts } = trunks.outgoing(server.trunk, server.mailbox(extension), party, plan.current)
-    const address = `<${uri.split(';', 1)[0] ?? uri}>`
-    const event = { Event: 'message-summary', Accept: 'application/simple-message-summary', Expires: String(wantedSeconds) }
-    return srf.request('SUBSCRIBE', uri, { ...parts, headers: { From: address, To: address, 'Call-ID': callId, ...event } })
+  /** RFC 6665 §4.1.2.2: after a failure the subscription ends by itself, or has ended; another one takes its place. */
+  async function refresh(extension: Extension, subscription: Subscription, dialog: MailboxDialog): Promise<void> {
+    const reply = await requests.refresh(dialog)
+    if (subscription.dialog !== dialog || all.get(extension) !== subscription) return
+    const isRefreshed = reply.status >= 200 && reply.status < 300
+    if (!isRefreshed) subscription.dialog = null
+    next(extension, subscription, isRefreshed ? grantedMs(reply, wantedSeconds) * 0.75 : spacingMs)
+  }
+
+  /** The last NOTIFY is still to come. */
+  function leave(callId: string, dialog: MailboxDialog): Promise<unknown> {
+    leaving.add(callId)
+    if (!isClosed) clock.after(lastNotifyMs, () => leaving.delete(callId))
+    return requests.end(dialog)
   }
 
   function again(): void {
-    for (const [extension, subscription] of all) next(extension, subscription, spacingMs)
+    for (const [extension, subscription] of all) {
+      subscription.dialog = null
+      next(extension, subscription, spacingMs)
+    }
   }
 
   // An import changes many users: they are looked through once.
@@ -127,17 +152,29 @@ export function createSubscriptions(needs: SubscriptionsNeeds): Subscriptions {
   follow()
   return {
     userOf: (callId) => byCall.get(callId) ?? null,
+    isLeaving: (callId) => leaving.has(callId),
     notified(callId, state) {
       const extension = byCall.get(callId)
       const subscription = extension && all.get(extension)
       const afterMs = subscription ? afterEnd(state, subscription.pauses) : null
-      if (extension && subscription && afterMs !== null) next(extension, subscription, afterMs)
+      if (!extension || !subscription || afterMs === null) return
+      subscription.dialog = null
+      next(extension, subscription, afterMs)
     },
-    close() {
+    async close() {
       isClosed = true
       soon?.cancel()
       for (const stop of stops) stop()
       for (const { alarm } of all.values()) alarm?.cancel()
+      const ended = [...all.values()].flatMap(({ callId, dialog }) => (dialog ? [leave(callId, dialog)] : []))
+      if (ended.length === 0) return
+      await new Promise<void>((resolve) => {
+        const late = clock.after(farewellMs, resolve)
+        void Promise.allSettled(ended).then(() => {
+          late.cancel()
+          resolve()
+        })
+      })
     },
   }
 }

@@ -24,6 +24,8 @@ export interface SipReply {
   readonly madeHere?: 'server' | 'link'
   /** Where a response of the far end came from; absent on other responses. */
   readonly source?: SipSource
+  /** The dialog that a 2xx to our SUBSCRIBE has created, for `OutgoingParts.dialog`; absent on other responses. */
+  readonly dialog?: string
 }
 
 export interface ResponseParts {
@@ -162,6 +164,8 @@ export interface OutgoingParts {
   readonly headers?: SipHeaders
   /** The body of an INVITE instead of the bare offer. Its Content-Type is among the headers. */
   readonly body?: string
+  /** Sends the request in this dialog, whose target and route it takes (RFC 3261 §12.2.1.1). */
+  readonly dialog?: string
   /** The next hop instead of the Request-URI, such as `sip:192.0.2.7:5062;transport=tcp`: the flow of a registration. */
   readonly via?: string
   /** Locates the callee in the dialog, unless a proxy has recorded a route. */

@@ -15,6 +15,7 @@ export interface DrachtioMessage {
   readonly source_port: number
   readonly protocol: string
   readonly receivedOn?: string
+  readonly stackDialogId?: string
 }
 
 export interface DrachtioRequest extends DrachtioMessage, EventEmitter {

@@ -111,6 +111,10 @@ function isMessageSummary(request: DrachtioRequest): boolean {
   return request.method === 'NOTIFY' && /^\s*message-summary\b/i.test(request.get('Event') ?? '')
 }
 
+function dialogOf(method: string, { status, stackDialogId }: DrachtioMessage): Pick<SipReply, 'dialog'> {
+  return method === 'SUBSCRIBE' && status < 300 && stackDialogId ? { dialog: stackDialogId } : {}
+}
+
 async function sendRequest(
   drachtio: Drachtio,
   connection: Connection,
@@ -121,12 +125,16 @@ async function sendRequest(
   const sent: { call: SipHeaders } = { call: {} }
   const attempt = (headers: SipHeaders): Promise<SipReply> =>
     connection.settle((done) => {
-      const optional = { ...(parts.body ? { body: parts.body } : {}), ...(parts.via === undefined ? {} : { proxy: parts.via }) }
+      const optional = {
+        ...(parts.body ? { body: parts.body } : {}),
+        ...(parts.via === undefined ? {} : { proxy: parts.via }),
+        ...(parts.dialog === undefined ? {} : { stackDialogId: parts.dialog }),
+      }
       drachtio.request({ uri, method, headers: flattenHeaders(headers), ...optional }, (fault, request) => {
         if (fault) return done(localReply(503, fault.message))
         sent.call = sameCall(request, method)
         request.on('response', (response: DrachtioMessage) => {
-          if (response.status >= 200) done(toReply(response))
+          if (response.status >= 200) done({ ...toReply(response), ...dialogOf(method, response) })
         })
       })
     })
@@ -135,6 +143,6 @@ async function sendRequest(
     const reply = await attempt(headers)
     const proof = challenges?.headersFor(reply, { method, uri, body: parts.body ?? '' })
     if (!proof) return reply
-    headers = withReplaced(headers, { ...sent.call, ...proof })
+    headers = withReplaced(headers, { ...(parts.dialog === undefined ? sent.call : {}), ...proof })
   }
 }

@@ -18,20 +18,23 @@ const plan = loadDialplan({
 
 /** The SUBSCRIBEs that a node sends; `answers` in order, the last one for ever. */
 function bench(
-  answers: readonly { status: number; headers?: Readonly<Record<string, string>> }[],
+  answers: readonly { status: number; headers?: Readonly<Record<string, string>>; dialog?: string }[],
   nodes: readonly NodeName[] = [node('paris-1')],
 ) {
   const clock = createManualClock(1_000)
-  const sent: { uri: string; callId: string }[] = []
+  const sent: { uri: string; callId: string; dialog: string | null; expires: string }[] = []
   const idle = () => () => undefined
-  const users = [alice, { ...bob, voicemail: 'none' }]
+  let users = [alice, { ...bob, voicemail: 'none' }]
+  let changed = (): void => undefined
   const live = nodes.map((name) => nodeOf(name))
   const subscriptions = createSubscriptions({
     srf: {
       request: (_method, uri, parts) => {
-        sent.push({ uri, callId: String(parts?.headers?.['Call-ID']) })
-        const { status, headers = {} } = answers[Math.min(sent.length, answers.length) - 1] ?? { status: 200 }
-        return Promise.resolve({ status, reason: '', body: '', header: (name) => headers[name] ?? '' })
+        const { 'Call-ID': callId, Expires: expires } = parts?.headers ?? {}
+        sent.push({ uri, callId: String(callId), dialog: parts?.dialog ?? null, expires: String(expires) })
+        const { status, headers = {}, dialog } = answers[Math.min(sent.length, answers.length) - 1] ?? { status: 200 }
+        const about = dialog === undefined ? {} : { dialog }
+        return Promise.resolve({ status, reason: '', body: '', header: (name) => headers[name] ?? '', ...about })
       },
       onReconnected: idle,
     },
@@ -41,7 +44,10 @@ function bench(
       users: () => users,
       user: () => null,
       nodes: () => live,
-      onUserChange: idle,
+      onUserChange: (listener) => {
+        changed = () => listener(alice.extension)
+        return () => undefined
+      },
       onNodeChange: idle,
     },
     node: node('paris-1'),
@@ -54,7 +60,11 @@ function bench(
     for (let turn = 0; turn < 10; turn++) await Promise.resolve()
     return sent.length
   }
-  return { subscriptions, sent, pass }
+  const withoutMailbox = (): void => {
+    users = [{ ...alice, voicemail: 'none' }]
+    changed()
+  }
+  return { subscriptions, sent, pass, withoutMailbox }
 }
 
 describe('subscriptions to mailboxes', () => {
@@ -64,6 +74,55 @@ describe('subscriptions to mailboxes', () => {
     expect(sent[0]?.uri).toBe('sip:100@vm.example.com')
     expect(await pass(440)).toBe(1)
     expect(await pass(20)).toBe(2)
+  })
+
+  const opened = { status: 200, headers: { Expires: '600', Contact: '<sip:box@192.0.2.7>' }, dialog: 'first' }
+
+  it('RFC 6665 §4.1.2.2: are refreshed in their dialog, at its remote target', async () => {
+    const { sent, pass } = bench([opened, { status: 200, headers: { Expires: '200' } }])
+    await pass(1)
+    expect(await pass(460)).toBe(2)
+    expect(sent[1]).toMatchObject({ uri: 'sip:box@192.0.2.7', dialog: 'first', expires: '3600' })
+    expect(await pass(160)).toBe(3)
+    expect(sent[2]?.dialog).toBe('first')
+  })
+
+  it('begin in another dialog if a refresh fails (481)', async () => {
+    const { subscriptions, sent, pass } = bench([opened, { status: 481 }, { ...opened, dialog: 'second' }, opened])
+    await pass(1)
+    await pass(460)
+    expect(await pass(1)).toBe(3)
+    expect(sent.map(({ dialog }) => dialog)).toEqual([null, 'first', null])
+    expect([subscriptions.userOf(sent[0]?.callId ?? ''), subscriptions.userOf(sent[2]?.callId ?? '')]).toEqual([null, '100'])
+    await pass(460)
+    expect(sent[3]?.dialog).toBe('second')
+  })
+
+  it('RFC 6665 §4.1.2.3: end when the mailbox goes, and their last NOTIFY counts no more', async () => {
+    const { subscriptions, sent, pass, withoutMailbox } = bench([opened])
+    await pass(1)
+    withoutMailbox()
+    expect(await pass(1)).toBe(2)
+    expect(sent[1]).toMatchObject({ dialog: 'first', expires: '0' })
+    const { callId = '' } = sent[0] ?? {}
+    expect([subscriptions.userOf(callId), subscriptions.isLeaving(callId)]).toEqual([null, true])
+    expect(await pass(1_000)).toBe(2)
+    expect(subscriptions.isLeaving(callId)).toBe(false)
+  })
+
+  it('end when the node stops', async () => {
+    const { subscriptions, sent, pass } = bench([opened])
+    await pass(1)
+    await subscriptions.close()
+    expect(sent[1]).toMatchObject({ dialog: 'first', expires: '0' })
+  })
+
+  it('that the server has ended are not refreshed any more', async () => {
+    const { subscriptions, sent, pass } = bench([opened])
+    await pass(1)
+    subscriptions.notified(sent[0]?.callId ?? '', 'terminated;reason=timeout')
+    expect(await pass(2)).toBe(2)
+    expect(sent[1]?.dialog).toBe(null)
   })
 
   it('are tried again after 30 s, 60 s … or Retry-After if they are refused', async () => {
@@ -88,7 +147,7 @@ describe('subscriptions to mailboxes', () => {
     expect(await pass(1)).toBe(2)
     subscriptions.notified(first, 'terminated;reason=timeout')
     expect(await pass(5)).toBe(2)
-    subscriptions.close()
+    await subscriptions.close()
     expect(await pass(9_999)).toBe(2)
   })
 
