@@ -9,6 +9,7 @@ import { withStore } from './network.js'
 import { byThisOperator } from './operator-identity.js'
 import { refusalOf } from './refusals.js'
 import { type Action, verdictOf } from './replies.js'
+import { messagesOf, messagesText } from './waiting-messages.js'
 
 // These commands call the same Redis functions as the feature codes of a phone.
 
@@ -106,16 +107,24 @@ export function whoCommand(command: Command, needs: CommandNeeds): void {
     )
 }
 
+/** Messages of the user who was asked for, or who is logged in at the phone; null: there are none, or another action. */
+function messagesFor({ action, args: [target] }: Request, reply: string, { replica }: Store) {
+  if (action !== 'who') return null
+  const [word, user = ''] = reply.split(' ')
+  return messagesOf(word === 'OCCUPIED' || word === 'DRAINING' ? user : target, replica)
+}
+
 function whoFunction(target: string) {
   return parseExtension(target) ? 'hotdesk_where' : 'hotdesk_who'
 }
 
 async function run(request: Request, { json }: Form, needs: CommandNeeds): Promise<void> {
-  const { word, detail, done, isCertain, sentence } = await withStore(needs.config('look'), (store) => outcomeOf(request, store))
+  const { word, detail, done, isCertain, sentence, messages } = await withStore(needs.config('look'), (store) => outcomeOf(request, store))
   const { print, complain, hint, paint } = needs.terminal
   const subject = subjectOf(request)
-  if (json) print(JSON.stringify({ subject, done, certain: isCertain, word, detail, sentence }))
-  else if (done) print(hint(sentence))
+  const also = request.action === 'who' ? { messages } : {}
+  if (json) print(JSON.stringify({ subject, done, certain: isCertain, word, detail, sentence, ...also }))
+  else if (done) print(hint([sentence, ...(messages ? [`messages: ${messagesText(messages)}`] : [])].join('\n')))
   else if (isCertain) complain(refusedText(word, sentence, paint))
   else complain(`${paint.bad('not certain:')} ${sentence}`)
   if (done && !isCertain && !json) complain(`${paint.bad('not certain:')} ${subject}: ${unconfirmed}`)
@@ -142,10 +151,12 @@ async function outcomeOf(request: Request, store: Store) {
   const [word = '', ...words] = (reply ?? '').split(' ')
   // A draining logout names the number of calls; every other reply names users and phones.
   const detail = action === 'logout' && word === 'DRAINING' ? words.map(Number) : words
-  if (reply === null) return { word, detail, done: false, isCertain: false, sentence: `${subjectOf(request)}: ${unanswered}` }
+  if (reply === null)
+    return { word, detail, done: false, isCertain: false, sentence: `${subjectOf(request)}: ${unanswered}`, messages: null }
   const verdict = verdictOf(action, reply, other === undefined ? [args[0]] : [args[0], other])
   // A refusal changed nothing, so no failover can undo it.
-  return { word, detail, ...verdict, isCertain: certainty === 'safe' || !verdict.done }
+  const messages = messagesFor(request, reply, store)
+  return { word, detail, ...verdict, isCertain: certainty === 'safe' || !verdict.done, messages }
 }
 
 /** Where this user is logged in, or who is logged in at this phone. */

@@ -8,6 +8,7 @@ import { extensionArgument } from '../operator/arguments.js'
 import { withDirectory } from '../operator/network.js'
 import { reservedBy } from '../operator/reservations.js'
 import { numberWarnings, ownerWarnings, siteWarnings } from '../operator/site-warnings.js'
+import { messagesOf, messagesText } from '../operator/waiting-messages.js'
 import { table } from '../output/terminal.js'
 import { doubtText, nameDoubts } from '../references/references.js'
 import { readDialplan } from '../settings.js'
@@ -190,7 +191,7 @@ function showing(extension: Extension, { json, at }: Showing, needs: CommandNeed
     const devices = (replica.hash('users')?.get(extension) ?? '').split(' ').filter((device) => device !== '')
     const { print, paint } = needs.terminal
     const entries = entriesOf(userFields, user)
-    const messages = messagesOf(replica.hash(`messages:${extension}`))
+    const messages = messagesOf(extension, replica)
     const pin = user.pinHash === null ? 'none' : 'set'
     const dead = at === undefined ? null : user.keys.filter((key) => !worksAt(key, at)).map(keyText)
     const deadKeys = dead === null ? {} : { deadKeys: dead }
@@ -249,24 +250,6 @@ function siteOf(text: string): SiteName {
   const site = parseSiteName(text)
   if (site === null) throw new InvalidArgumentError('Expected a site, such as paris.')
   return site
-}
-
-interface UserMessages {
-  readonly waiting: boolean
-  /** Null if the voicemail server gives no numbers. */
-  readonly new: number | null
-  readonly old: number | null
-}
-
-/** As the voicemail server reported them; null if it never did. */
-function messagesOf(hash: ReadonlyMap<string, string> | undefined): UserMessages | null {
-  const count = (name: string): number | null => (/^[0-9]{1,6}$/.test(hash?.get(name) ?? '') ? Number(hash?.get(name)) : null)
-  return hash === undefined ? null : { waiting: hash.get('waiting') === 'yes', new: count('new'), old: count('old') }
-}
-
-function messagesText(messages: UserMessages | null): string {
-  if (messages === null) return ''
-  return messages.new === null ? (messages.waiting ? 'waiting' : 'none waiting') : `${messages.new} new, ${messages.old ?? 0} old`
 }
 
 function list(users: readonly User[], { json }: Form, needs: CommandNeeds): void {

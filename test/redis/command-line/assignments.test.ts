@@ -43,6 +43,17 @@ describe('hotdesk refresh', () => {
   })
 })
 
+describe('hotdesk who', () => {
+  test('shows the messages that wait for the user, also by the phone', async () => {
+    expect(await desk.json('who', '100')).toMatchObject({ messages: null })
+    await desk.redis.cli('HSET', '{hd}:messages:100', 'waiting', 'yes', 'new', '2', 'old', '1')
+    expect((await desk.hotdesk('who', 'HD0001')).out).toBe('100 is logged in at HD0001\nmessages: 2 new, 1 old')
+    expect(await desk.json('who', '100')).toMatchObject({ word: 'AT', messages: { waiting: true, new: 2, old: 1 } })
+    expect((await desk.hotdesk('user', 'show', '100')).out).toMatch(/messages +2 new, 1 old/)
+    await desk.redis.cli('DEL', '{hd}:messages:100')
+  })
+})
+
 describe('hotdesk replace', () => {
   test('moves the user of the old phone to the new one', async () => {
     expect(await desk.hotdesk('replace', 'HD0001', 'HD0002')).toEqual({
