@@ -65,10 +65,10 @@ export function createRecording(clock: Pick<Clock, 'now'>, { bytes: size, messag
   const starts = new Uint32Array(slots)
   const ends = new Uint32Array(slots)
   const times = new Float64Array(slots)
-  const flows = new Array<Flow | undefined>(slots).fill(undefined)
-  const ways = new Array<Way>(slots).fill('in')
+  const flows = Array.from<Flow | undefined>({ length: slots })
+  const ways = Array.from<unknown, Way>({ length: slots }, () => 'in')
   /** Found at the first search. */
-  const callIds = new Array<string | undefined>(slots).fill(undefined)
+  const callIds = Array.from<string | undefined>({ length: slots })
   let oldest = 1
   let newest = 0
   let head = 0

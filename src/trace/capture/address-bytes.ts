@@ -11,7 +11,7 @@ export function addressBytes(address: string): Buffer {
 function ipv6Bytes(address: string): Buffer {
   const [head = '', tail] = address.split('::')
   const [before, after] = [head, tail ?? ''].map(groupsOf) as [number[], number[]]
-  const gap = tail === undefined ? [] : new Array<number>(Math.max(0, 16 - before.length - after.length)).fill(0)
+  const gap = tail === undefined ? [] : Array.from({ length: Math.max(0, 16 - before.length - after.length) }, () => 0)
   return Buffer.from([...before, ...gap, ...after])
 }
 

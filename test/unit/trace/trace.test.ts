@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import type { DeviceId } from '../../../src/base/identity.js'
 import type { Reply } from '../../../src/control/control.js'
 import type { Device } from '../../../src/directory/directory.js'
 import { createRecording, type RecordingLimits } from '../../../src/sipd/recording.js'
@@ -66,7 +65,7 @@ function node(limits?: RecordingLimits) {
 }
 
 const leg = (callId: string, peer: string, isDialledByPhone = false) => ({ callId, peer, isDialledByPhone })
-const device: TraceSubject = { kind: 'device', device: 'HD0001' as DeviceId }
+const device: TraceSubject = { kind: 'device', device: 'HD0001' }
 
 describe('a trace at a node', () => {
   it('follows a phone from now on, by its name and by its calls, each message once', async () => {
