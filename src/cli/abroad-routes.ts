@@ -16,7 +16,7 @@ export function barredAbroad({ outside, route, rights, site }: Dialplan): string
   const isAllowed = rights.all.some(
     (each) =>
       hasPattern(each) ||
-      reached.some(({ number, numberClass }) => judge(each, 'call', { forms: [number], hidden: [], numberClass }).isAllowed),
+      reached.some(({ number, numberClass }) => judge(each, 'call', { forms: [number], hidden: () => [], numberClass }).isAllowed),
   )
   return isAllowed ? null : `the routes of ${site} lead abroad, but no rights allow international numbers: nobody may call abroad`
 }

@@ -68,7 +68,7 @@ function mayReach(claim: Claim, { number, e164, numberClass }: OutsideNumber, kn
   const known = numberClass === 'international' && numbers.country === null ? 'other' : numberClass
   const dialled = claim.digits.startsWith(outside) ? claim.digits.slice(outside.length) : claim.digits
   const forms = [dialled, number, ...(e164 === null ? [] : [e164])]
-  const hidden = [...forms, ...forms.flatMap(withoutCode)].flatMap(numbers.formsOf)
+  const hidden = (): readonly string[] => [...forms, ...forms.flatMap(withoutCode)].flatMap(numbers.formsOf)
   return judged(claim, { number, forms, hidden, numberClass: known }, knowledge)
 }
 
@@ -80,16 +80,22 @@ function withoutCode(number: string): readonly string[] {
 
 const costly: ReadonlySet<NumberClass> = new Set(['international', 'premium'])
 
+const noForms = (): readonly string[] => []
+
 interface Claimed {
   /** For people. */
   readonly number: string
   /** Null: another site judges the number. */
   readonly forms: readonly string[] | null
-  readonly hidden?: readonly string[]
+  readonly hidden?: () => readonly string[]
   readonly numberClass: NumberClass
 }
 
-function judged({ user, use }: Claim, { number, forms, hidden = [], numberClass }: Claimed, { dialplan, clock }: Knowledge): RightsRuling {
+function judged(
+  { user, use }: Claim,
+  { number, forms, hidden = noForms, numberClass }: Claimed,
+  { dialplan, clock }: Knowledge,
+): RightsRuling {
   const { rights, words: whose, unknown } = dialplan.rights.inForce(user, clock.now())
   const verdict = judge(rights, use, forms && { forms, hidden, numberClass })
   const words = `${whose}: ${verdict.words}`

@@ -38,8 +38,8 @@ export interface Rights {
 export interface Reached {
   /** Without the outside prefix, in each form in which it is known: as dialled, and E.164 with `+`. */
   readonly forms: readonly string[]
-  /** Further forms of the same number, which count for bars alone. */
-  readonly hidden: readonly string[]
+  /** Further forms of the same number, which count for bars alone. They take longer than the rest of a decision. */
+  readonly hidden: () => readonly string[]
   readonly numberClass: NumberClass
 }
 
@@ -61,7 +61,8 @@ export function judge(rights: Rights, use: Use, reached: Reached | null): Verdic
   const { forms, hidden, numberClass } = reached
   const first = ({ patterns }: NumberSet, among: readonly string[]): Pattern | undefined =>
     patterns.find((pattern) => among.some((form) => matches(pattern, form)))
-  const [barring, allowing] = [first(bar, [...forms, ...hidden]), first(allow, forms)]
+  const barring = first(bar, forms) ?? (bar.patterns.length > 0 ? first(bar, hidden()) : undefined)
+  const allowing = first(allow, forms)
   if (barring) return { isAllowed: false, words: `numbers that match ${barring.text} are barred` }
   if (allowing) return { isAllowed: true, words: `numbers that match ${allowing.text} are allowed` }
   const isAllowed = allow.classes.includes(numberClass) && !bar.classes.includes(numberClass)

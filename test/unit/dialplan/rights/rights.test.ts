@@ -12,13 +12,21 @@ const someone = { rights: null, outOfHoursRights: null, timeProfile: null }
 function verdict(plan: Dialplan, what: NumberClass | readonly string[], use: Use = 'call', rights: string | null = null) {
   const reached =
     typeof what === 'string'
-      ? { forms: ['+33199000100'], hidden: [], numberClass: what }
-      : { forms: what, hidden: [], numberClass: 'other' as const }
+      ? { forms: ['+33199000100'], hidden: () => [], numberClass: what }
+      : { forms: what, hidden: () => [], numberClass: 'other' as const }
   return judge(plan.rights.inForce({ ...someone, rights }, 0).rights, use, reached)
 }
 
 describe('a plan without rights', () => {
   const plan = planOf('')
+
+  test('is judged without the hidden forms of a number, which take time', () => {
+    const hidden = (): never => {
+      throw new Error('asked')
+    }
+    const { rights } = plan.rights.inForce(someone, 0)
+    expect(judge(rights, 'call', { forms: ['0123456789'], hidden, numberClass: 'national' }).isAllowed).toBe(true)
+  })
 
   test.each(['internal', 'national', 'mobile', 'other'] as const)('allows %s numbers for every use', (numberClass) => {
     for (const use of ['call', 'forward', 'transfer', 'break-out'] as const) expect(verdict(plan, numberClass, use).isAllowed).toBe(true)
