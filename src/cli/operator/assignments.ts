@@ -4,12 +4,12 @@ import { parseExtension } from '../../base/identity.js'
 import type { Store, Transition } from '../../store/store.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import type { Paint } from '../output/terminal.js'
+import { messagesOf, messagesText } from '../output/waiting-messages.js'
 import { deviceArgument, eitherArgument, extensionArgument } from './arguments.js'
 import { withStore } from './network.js'
 import { byThisOperator } from './operator-identity.js'
 import { refusalOf } from './refusals.js'
 import { type Action, verdictOf } from './replies.js'
-import { messagesOf, messagesText } from './waiting-messages.js'
 
 // These commands call the same Redis functions as the feature codes of a phone.
 
