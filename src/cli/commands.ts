@@ -82,7 +82,7 @@ export const commandGroups: Readonly<Record<string, readonly CommandEntry[]>> = 
     {
       name: 'trace',
       about: 'show the SIP messages of a phone, a call or an address as a ladder across all nodes',
-      load: async () => (await import('./operator/trace.js')).traceCommand,
+      load: async () => (await import('./trace/command.js')).traceCommand,
     },
   ],
   Act: [

@@ -6,12 +6,12 @@ import type { Directory } from '../../directory/directory.js'
 import type { Store } from '../../store/store.js'
 import { type Arrow, createConversation, outcomeWords, type TraceSubject } from '../../trace/trace.js'
 import type { CommandNeeds } from '../needs.js'
+import { chosenNodes } from '../operator/asked-nodes.js'
+import { withDirectory } from '../operator/network.js'
 import { processEvents } from '../process-events.js'
 import { printRefusal } from '../records/outcome.js'
-import { chosenNodes } from './asked-nodes.js'
-import { withDirectory } from './network.js'
-import { createFeed, type Feed } from './trace-feed.js'
-import { openOutput, type TraceOutput } from './trace-output.js'
+import { createFeed, type Feed } from './feed.js'
+import { openOutput, type TraceOutput } from './output.js'
 
 interface TraceOptions {
   readonly recent?: boolean
