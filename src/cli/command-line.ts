@@ -22,8 +22,10 @@ export interface CommandLineNeeds extends Pick<ProgramNeeds, 'provide'> {
 /** Runs one command line. @throws unexpected errors only */
 export async function runCommandLine(
   args: readonly string[],
-  { provide, invocation = 'hotdesk', terminal = processTerminal({ hint: (text) => asInvoked(text, invocation) }) }: CommandLineNeeds,
+  { provide, invocation = 'hotdesk', terminal: given }: CommandLineNeeds,
 ): Promise<ExitCode> {
+  let file: string | null = null
+  const terminal = given ?? processTerminal({ hint: (text) => asInvoked(text, invocation, file) })
   let code: ExitCode = 0
   let wantsJson = false
   const program = createProgram({
@@ -32,6 +34,9 @@ export async function runCommandLine(
     exit: (chosen) => {
       code = chosen
     },
+  })
+  program.on('option:config', (chosen: string) => {
+    file = chosen
   })
   program.hook('preAction', (_program, command) => {
     wantsJson = command.opts<{ json?: boolean }>().json === true

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { commandEntries, commandGroups, hiddenCommands } from './commands.js'
 import type { CommandNeeds } from './needs.js'
+import { fitted } from './output/help-width.js'
 import type { Terminal } from './output/terminal.js'
 import { withoutValues } from './output/usage-errors.js'
 
@@ -30,7 +31,9 @@ export function createProgram(needs: ProgramNeeds): Command {
     .option('-c, --config <file>', 'the configuration file (default: hotdesk.yaml in this folder, else the sample)')
     .addHelpText('after', helpFooter)
     .configureOutput({
-      writeOut: (text) => terminal.print(terminal.hint(text.trimEnd())),
+      writeOut: (text) => terminal.print(fitted(terminal.hint(text.trimEnd()))),
+      getOutHelpWidth: () => 80,
+      getErrHelpWidth: () => 80,
       writeErr: (text) => terminal.complain(text.trimEnd()),
       outputError: (text, write) => write(withoutValues(text)),
     })

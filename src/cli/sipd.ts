@@ -80,10 +80,12 @@ an application on drachtio-srf changes only host, port and secret of srf.connect
 Examples:
   export HOTDESK_DRACHTIO_SECRET=cymru
   hotdesk sipd
-  hotdesk sipd --admin 127.0.0.1:9022 --listen udp://127.0.0.1:5060 --listen tcp://127.0.0.1:5060
+  hotdesk sipd --admin 127.0.0.1:9022 --listen udp://127.0.0.1:5060
   hotdesk sipd --listen udp://0.0.0.0:5060 --advertise 192.0.2.10
-  hotdesk sipd --listen tls://0.0.0.0:5061 --listen wss://0.0.0.0:8443 --tls-cert chain.pem --tls-key key.pem
-  hotdesk sipd --outbound INVITE=tcp://127.0.0.1:3001 --outbound REGISTER=tcp://127.0.0.1:3002
+  hotdesk sipd --listen tls://0.0.0.0:5061 --listen wss://0.0.0.0:8443 \\
+    --tls-cert chain.pem --tls-key key.pem
+  hotdesk sipd --outbound INVITE=tcp://127.0.0.1:3001 \\
+    --outbound REGISTER=tcp://127.0.0.1:3002
   hotdesk sipd --outbound INVITE=http://127.0.0.1:8000/calls`
 
 function addListen(text: string, before: readonly ListenAddress[] | undefined): readonly ListenAddress[] {

@@ -98,7 +98,7 @@ async function run({ config, read, reloads, events, end, emergencyCalls }: Run, 
 /** How to use the other commands, if hotdesk is not on the PATH. */
 function pathLines({ hint, paint }: Terminal): string[] {
   const example = hint('hotdesk status')
-  if (example === 'hotdesk status') return []
+  if (example.startsWith('hotdesk ')) return []
   return [`  In another terminal: ${paint.key(example)}. To put hotdesk on the PATH: ${paint.key('npm link')}`, '']
 }
 

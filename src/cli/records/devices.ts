@@ -45,12 +45,14 @@ export function deviceCommands(device: Command, needs: CommandNeeds): void {
   device
     .command('show')
     .description('show a phone, except the password')
+    .addHelpText('after', '\nExamples:\n  hotdesk device show HD0005\n  hotdesk device show HD0005 --json')
     .addArgument(deviceArgument())
     .option(...asJson)
     .action((id: DeviceId, form: Form) => withDirectory(needs.config('look'), showing(id, form, needs)))
   device
     .command('list')
     .description('list every phone with its location')
+    .addHelpText('after', '\nExamples:\n  hotdesk device list\n  hotdesk device list --json')
     .option(...asJson)
     .action((form: Form) => withDirectory(needs.config('look'), async (directory) => list(directory.devices(), form, needs)))
 }
@@ -59,6 +61,10 @@ function writingCommands(device: Command, needs: CommandNeeds): void {
   const command = (subject: DeviceId, form: Form): RecordCommand => ({ needs, kind: 'device', subject, form })
   addFieldOptions(device.command('add').addArgument(deviceArgument()), deviceFields)
     .description('add a phone with a new SIP password, which is shown once')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  hotdesk device add HD0005 --location "Paris, 3rd floor, desk 5"\n  hotdesk device add HD0006 --personal --owner 100',
+    )
     .option('--personal', 'same as --hotdesk no')
     .option(...asJson)
     .action((id: DeviceId, { personal, json, ...named }: Named & Form & { personal?: boolean }) =>
@@ -66,17 +72,20 @@ function writingCommands(device: Command, needs: CommandNeeds): void {
     )
   addFieldOptions(device.command('set').addArgument(deviceArgument()), deviceFields)
     .description('change a phone; pass "" to clear a value')
+    .addHelpText('after', '\nExamples:\n  hotdesk device set HD0005 --owner 100\n  hotdesk device set HD0005 --owner ""')
     .option(...asJson)
     .action((id: DeviceId, named: Named & Form) => set(command(id, named), id, named))
   device
     .command('password')
     .description('give a phone a new SIP password, which is shown once')
+    .addHelpText('after', '\nExample:\n  hotdesk device password HD0005')
     .addArgument(deviceArgument())
     .option(...asJson)
     .action((id: DeviceId, form: Form) => renewPassword(command(id, form), id))
   device
     .command('rm')
     .description('log out and remove a phone')
+    .addHelpText('after', '\nExamples:\n  hotdesk device rm HD0005\n  hotdesk device rm HD0005 --yes')
     .addArgument(deviceArgument())
     .option(...yesOption)
     .option(...asJson)

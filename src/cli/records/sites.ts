@@ -44,6 +44,7 @@ export function siteCommands(site: Command, needs: CommandNeeds): void {
   site
     .command('show')
     .description('show a site: its nodes, phones, users and dial plan')
+    .addHelpText('after', '\nExamples:\n  hotdesk site show paris\n  hotdesk site show paris --json')
     .addArgument(siteArgument())
     .option(...asJson)
     .action((id: SiteName, form: Form) =>
@@ -56,6 +57,7 @@ export function siteCommands(site: Command, needs: CommandNeeds): void {
   site
     .command('list')
     .description('list every site')
+    .addHelpText('after', '\nExamples:\n  hotdesk site list\n  hotdesk site list --json')
     .option(...asJson)
     .action((form: Form) => withSites(needs, (sites) => list(sites, form, needs)))
 }
@@ -64,15 +66,18 @@ function writingCommands(site: Command, needs: CommandNeeds): void {
   const command = (subject: SiteName, form: Form): RecordCommand => ({ needs, kind: 'site', subject, form })
   addFieldOptions(site.command('add').addArgument(siteArgument()), siteFields)
     .description('add a site')
+    .addHelpText('after', '\nExample:\n  hotdesk site add lyon --name "Lyon, rue de la République"')
     .option(...asJson)
     .action((id: SiteName, named: Named & Form) => add(command(id, named), id, named))
   addFieldOptions(site.command('set').addArgument(siteArgument()), siteFields)
     .description('change a site; pass "" to clear a value')
+    .addHelpText('after', '\nExample:\n  hotdesk site set lyon --home-lost-logout never --home-return return')
     .option(...asJson)
     .action((id: SiteName, named: Named & Form) => set(command(id, named), id, named))
   site
     .command('rm')
     .description('remove a site that no node, phone or user belongs to')
+    .addHelpText('after', '\nExamples:\n  hotdesk site rm lyon\n  hotdesk site rm lyon --yes')
     .addArgument(siteArgument())
     .option(...yesOption)
     .option(...asJson)

@@ -57,6 +57,7 @@ export function userCommands(user: Command, needs: CommandNeeds): void {
   user
     .command('show')
     .description('show a user, except the PIN')
+    .addHelpText('after', '\nExamples:\n  hotdesk user show 100\n  hotdesk user show 100 --at london')
     .addArgument(extensionArgument())
     .addOption(
       new Option('--at <site>', 'also list the keys that do not work at this site, and what the profile includes there').argParser(siteOf),
@@ -66,6 +67,7 @@ export function userCommands(user: Command, needs: CommandNeeds): void {
   user
     .command('list')
     .description('list every user')
+    .addHelpText('after', '\nExamples:\n  hotdesk user list\n  hotdesk user list --json')
     .option(...asJson)
     .action((form: Form) => withDirectory(needs.config('look'), async (directory) => list(directory.users(), form, needs)))
 }
@@ -75,16 +77,25 @@ function writingCommands(user: Command, needs: CommandNeeds): void {
   const fromStdin = ['--pin-stdin', 'read the PIN from standard input'] as const
   addFieldOptions(user.command('add').addArgument(extensionArgument()), userFields)
     .description('add a user with a new PIN, which is shown once')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  hotdesk user add 100 --name Alice --home paris\n  echo 8264 | hotdesk user add 101 --name Bob --pin-stdin',
+    )
     .option(...fromStdin)
     .option(...asJson)
     .action((extension: Extension, options: Named & PinOption & Form) => add(command(extension, options), extension, options))
   addFieldOptions(user.command('set').addArgument(extensionArgument()), userFields)
     .description('change a user; pass "" to clear a value')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  hotdesk user set 100 --forward-busy 101 --ring-seconds 15\n  hotdesk user set 100 --forward-busy ""',
+    )
     .option(...asJson)
     .action((extension: Extension, named: Named & Form) => set(command(extension, named), extension, named))
   user
     .command('pin')
     .description('give a user a new PIN, which is shown once')
+    .addHelpText('after', '\nExamples:\n  hotdesk user pin 100\n  hotdesk user pin 100 --json')
     .addArgument(extensionArgument())
     .option(...fromStdin)
     .option(...asJson)
@@ -92,6 +103,7 @@ function writingCommands(user: Command, needs: CommandNeeds): void {
   user
     .command('rm')
     .description('log out and remove a user, with the call log')
+    .addHelpText('after', '\nExamples:\n  hotdesk user rm 100\n  hotdesk user rm 100 --yes')
     .addArgument(extensionArgument())
     .option(...yesOption)
     .option(...asJson)

@@ -13,3 +13,17 @@ test.each([
   expect(asInvoked(shown, 'npx hotdesk')).toBe(shown)
   expect(asInvoked(hint, 'hotdesk')).toBe(hint)
 })
+
+test.each([
+  ['run `hotdesk doctor`', 'run `hotdesk -c /etc/hotdesk.yaml doctor`'],
+  ['hotdesk device set, hotdesk user set', 'hotdesk -c /etc/hotdesk.yaml device set, hotdesk -c /etc/hotdesk.yaml user set'],
+  ['hotdesk help <command>; hotdesk schema config', 'hotdesk help <command>; hotdesk schema config'],
+  ['hotdesk --config other.yaml check', 'hotdesk --config other.yaml check'],
+])('a hint has the configuration file of the command: %s', (hint, shown) => {
+  expect(asInvoked(hint, 'hotdesk', '/etc/hotdesk.yaml')).toBe(shown)
+  expect(asInvoked(shown, 'hotdesk', '/etc/hotdesk.yaml')).toBe(shown)
+})
+
+test('a file name with a blank is one word of the shell in a hint', () => {
+  expect(asInvoked('hotdesk status', 'npx hotdesk', "Ann's desk.yaml")).toBe("npx hotdesk -c 'Ann'\\''s desk.yaml' status")
+})
