@@ -84,7 +84,9 @@ describe('a rolling update', () => {
   }, 60_000)
 
   it('is refused with clear words as long as the older program has its functions in Redis', async () => {
-    await expect(office.node('paris-2')).rejects.toThrow(/this program has \d+ \(STORE_FUNCTIONS\)\n {2}→ run `hotdesk -c \S+ redis install`/)
+    await expect(office.node('paris-2')).rejects.toThrow(
+      /this program has \d+ \(STORE_FUNCTIONS\)\n {2}→ run `hotdesk -c \S+ redis install`/,
+    )
     expect(await install('nothing')).toMatchObject({
       outcome: 'REFUSED',
       reason: expect.stringContaining('{hd}:node:paris-1') as unknown,
