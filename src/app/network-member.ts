@@ -34,7 +34,7 @@ const version = (createRequire(import.meta.url)('../../package.json') as { versi
 export interface NetworkMember {
   readonly directory: Directory
   readonly hotdesk: Hotdesk
-  readonly membership: Pick<Membership, 'joined'>
+  readonly membership: Pick<Membership, 'joined' | 'announce'>
   readonly secretCheck: SecretCheck
 }
 

@@ -5,9 +5,11 @@ import type { Calls, HangUpOutcome } from '../calls/calls.js'
 import type { Device, Directory } from '../directory/directory.js'
 import type { Hotdesk } from '../hotdesk/hotdesk.js'
 import type { Registrar } from '../registrar/registrar.js'
+import type { Withdrawal } from './withdrawal.js'
 
 export interface OperationsNeeds {
   readonly calls: Pick<Calls, 'list' | 'hangUp' | 'pause' | 'resume'>
+  readonly withdrawal: Withdrawal
   readonly registrar: Pick<Registrar, 'bindingsOf'>
   readonly directory: Pick<Directory, 'nodes' | 'devices'>
   readonly hotdesk: Pick<Hotdesk, 'drained' | 'callEndedBy'>
@@ -26,7 +28,7 @@ export interface DrainState {
   readonly emergencies: number
   /** Phones still registered here. */
   readonly phones: number
-  /** Other live nodes of the site, where phones register now. */
+  /** Other live nodes of the site that are not draining: phones register there now. */
   readonly sisters: readonly string[]
 }
 
@@ -51,12 +53,13 @@ export interface Operations {
 
 const lookEveryMs: Milliseconds = 1_000
 
-export function createOperations({ calls, registrar, directory, hotdesk, node, site, clock, log, onDone }: OperationsNeeds): Operations {
+export function createOperations(needs: OperationsNeeds): Operations {
+  const { calls, registrar, directory, hotdesk, withdrawal, node, site, clock, log, onDone } = needs
   let mode: 'open' | 'end' | 'stay' = 'open'
   let phonesUntil: Milliseconds = 0
 
   const sisters = (): readonly string[] =>
-    directory.nodes().flatMap((other) => (other.site === site && other.name !== node ? [other.name] : []))
+    directory.nodes().flatMap((other) => (other.site === site && other.name !== node && !other.isDraining ? [other.name] : []))
   const isHere = ({ id }: Device): boolean => registrar.bindingsOf(id).some((binding) => binding.node === node)
   const phones = (): number => directory.devices().filter(isHere).length
   const rounds = every(
@@ -83,6 +86,7 @@ export function createOperations({ calls, registrar, directory, hotdesk, node, s
       mode = end
       phonesUntil = clock.now() + phoneMs
       calls.pause()
+      withdrawal.begin()
       hotdesk.drained('node.draining', by)
       log.warn({ event: 'node.draining', by, end }, `${by} drains this node: no new calls except emergency calls`)
     },
@@ -90,6 +94,7 @@ export function createOperations({ calls, registrar, directory, hotdesk, node, s
       if (mode === 'open') return
       mode = 'open'
       calls.resume()
+      withdrawal.end()
       hotdesk.drained('node.undrained', by)
       log.info({ event: 'node.undrained', by }, `${by} ended the draining: the node takes calls again`)
     },

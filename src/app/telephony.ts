@@ -13,6 +13,7 @@ import { createTrunks, type Trunks } from '../trunks/trunks.js'
 import type { NetworkMember } from './network-member.js'
 import { closeDeadlineMs, dialCodes, type NodeContext, partLog, sipApplication, trunkRegistrations } from './node-context.js'
 import { callSettings, dialogueTiming, registrarSettings } from './part-settings.js'
+import { createWithdrawal, type Withdrawal } from './withdrawal.js'
 
 const promptsFolder = fileURLToPath(new URL('../../prompts', import.meta.url))
 
@@ -22,9 +23,10 @@ export interface Telephony {
   readonly ivr: Pick<Ivr, 'reloadPrompts'>
   readonly calls: Pick<Calls, 'open' | 'why' | 'deliverNotice' | 'testCalls' | 'list' | 'legs' | 'shows' | 'hangUp' | 'pause' | 'resume'>
   readonly registrar: Pick<Registrar, 'bindingsOf'>
+  readonly withdrawal: Withdrawal
 }
 
-export interface TelephonyNeeds extends Pick<NetworkMember, 'directory' | 'hotdesk'> {
+export interface TelephonyNeeds extends Pick<NetworkMember, 'directory' | 'hotdesk' | 'membership'> {
   readonly server: Pick<SipServer, 'setKnownSources' | 'onFlowGone' | 'settled'>
   readonly plan: LivePlan
   readonly store: Store
@@ -36,7 +38,7 @@ export interface TelephonyNeeds extends Pick<NetworkMember, 'directory' | 'hotde
 /** Opens these parts; none accepts calls yet. */
 export async function openTelephony(
   context: NodeContext,
-  { plan, store, srf, directory, hotdesk, server, movesPhones }: TelephonyNeeds,
+  { plan, store, srf, directory, hotdesk, membership, server, movesPhones }: TelephonyNeeds,
 ): Promise<Telephony> {
   const { config, settings, clock, metrics, lifecycle } = context
   const { node, secret, network } = config
@@ -56,7 +58,8 @@ export async function openTelephony(
     metrics,
   })
   lifecycle.opened(calls, 'calls', (opened) => opened.close())
-  finishCallsFirst(context, calls)
+  const withdrawal = createWithdrawal({ trunks, membership })
+  finishCallsFirst(context, { calls, withdrawal })
   const phones = createPhones({
     srf,
     registrar,
@@ -83,7 +86,7 @@ export async function openTelephony(
     log: partLog(context, 'messages'),
   })
   lifecycle.opened(messages, 'messages', (opened) => opened.close())
-  return { trunks, calls, ivr, registrar }
+  return { trunks, calls, ivr, registrar, withdrawal }
 }
 
 type RegistrarParts = Pick<TelephonyNeeds, 'plan' | 'store' | 'srf' | 'directory' | 'hotdesk' | 'server' | 'movesPhones'>
@@ -121,9 +124,16 @@ function openTrunks(context: NodeContext, parts: Pick<TelephonyNeeds, 'srf' | 'p
   return lifecycle.opened(trunks, trunkRegistrations, (opened) => opened.close())
 }
 
-/** All parts stay open while emergency calls are in progress. After the last one the SIP sockets close first. */
-function finishCallsFirst({ config, lifecycle, onCalls }: NodeContext, calls: Calls): void {
+/**
+ * All parts stay open while emergency calls are in progress. After the last one the SIP sockets close first. The registrations at trunks are
+ * given to another node of the site at the beginning, so that no new calls come.
+ */
+function finishCallsFirst(
+  { config, lifecycle, onCalls }: NodeContext,
+  { calls, withdrawal }: Pick<Telephony, 'withdrawal'> & { readonly calls: Calls },
+): void {
   const finish = async (): Promise<void> => {
+    withdrawal.begin()
     await Promise.all([calls.drain(), lifecycle.closeEarly(dialCodes)])
     await lifecycle.closeEarly(trunkRegistrations)
     await lifecycle.closeEarly(sipApplication)

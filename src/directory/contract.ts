@@ -81,6 +81,8 @@ export interface LiveNode {
   readonly hopTokens: 1 | 2
   /** What it takes from others besides ordinary calls. */
   readonly takes: readonly NodeAbility[]
+  /** It takes no new calls, because an operator drains it or it is stopping. */
+  readonly isDraining: boolean
 }
 
 /** `break-out`: a number that the node dials by the plan of its site. `pick-up`: takes over a call that rings at one of its phones. */

@@ -71,7 +71,7 @@ export function createDirectory({
     prefix: 'node:',
     parseId: parseNodeName,
     parse: parseNode,
-    fields: ['site', 'sip', 'version', 'boot', 'passports', 'webhooks'],
+    fields: ['site', 'sip', 'version', 'boot', 'passports', 'webhooks', 'drains'],
   })
   const sites = createRecordCache({ ...common, prefix: 'site:', parseId: parseSiteName, parse: parseSite })
 

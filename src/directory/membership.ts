@@ -17,6 +17,8 @@ export interface Membership {
   readonly joined: Promise<void>
   /** Publishes what a reload of the dial plan has changed, at once or when Redis is back. */
   publish(site: PublishedPlan): void
+  /** Whether other nodes are to take over what only one node of the site does. */
+  announce(state: 'open' | 'draining'): void
   /** Another live process has the name, and had it first: this one must end. */
   onTaken(listener: () => void): () => void
   /** Releases the name at once. */
@@ -107,6 +109,8 @@ export function startMembership(needs: MembershipNeeds): Membership {
   let further = furtherFields(needs)
   /** A heartbeat does not change the record of the site, and lacks these fields, which may be long. */
   let isSiteOutdated = Object.entries(further).some(([name, text]) => (store.replica.hash(`site:${site}`)?.get(name) ?? '') !== text)
+  /** With the boot, like `webhooks`. */
+  let drains = ''
   let isMember = false
   let isClosed = false
   let claiming: Promise<Claim> | null = null
@@ -119,7 +123,7 @@ export function startMembership(needs: MembershipNeeds): Membership {
       boot,
       replaces,
       String(nameTtlSeconds),
-      ...Object.entries({ ...described, ...plan }).flat(),
+      ...Object.entries({ ...described, ...plan, drains }).flat(),
     )
     if (reply === 'JOINED') isMember = true
     if (reply === 'JOINED' && isSiteOutdated) await updateSite()
@@ -178,6 +182,10 @@ export function startMembership(needs: MembershipNeeds): Membership {
       plan = planFields(changed)
       further = furtherFields(changed)
       isSiteOutdated = true
+      beatNow()
+    },
+    announce(state) {
+      drains = state === 'draining' ? boot : ''
       beatNow()
     },
     onTaken(listener) {

@@ -167,8 +167,9 @@ export function parseNode(name: NodeName, hash: Hash): Parsed<LiveNode> {
   const [webhooksOf, ...named] = (record.text('webhooks') ?? '').split(' ')
   const webhooks = webhooksOf === boot ? named : []
   const takes = abilitiesIn(record.text('takes') ?? '', boot)
+  const isDraining = boot !== '' && record.text('drains') === boot
   return {
-    value: site && sip ? { name, site, sip, version, boot, hopTokens, takes, webhooks } : null,
+    value: site && sip ? { name, site, sip, version, boot, hopTokens, takes, webhooks, isDraining } : null,
     problems: record.problems,
   }
 }

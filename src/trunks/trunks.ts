@@ -51,6 +51,13 @@ export interface Trunks {
   states(): readonly TrunkStatus[]
   /** Reasons why emergency calls may not leave the site, and calls may not arrive, as sentences. */
   warnings(): readonly string[]
+  /**
+   * The node takes no new calls, so its registrations are removed, and a sister registers. Without a sister they stay: emergency calls, and
+   * calls back, may need them.
+   */
+  withdraw(): void
+  /** The node takes calls again. */
+  resume(): void
   /** Removes our registrations. */
   close(): Promise<void>
 }
@@ -148,6 +155,8 @@ export function createTrunks(needs: TrunksNeeds): Trunks {
       const isToContact = registrations.withContact(userOf(request.uri)) !== null
       return calledNumber(request, { trunk: trunkOf(request), isToContact }, { dialplan: callPlan, directory })
     },
+    withdraw: registrations.withdraw,
+    resume: registrations.resume,
     async close() {
       offChange()
       present.close()

@@ -43,6 +43,13 @@ export interface Registrations {
   withSource(source: SipSource): Trunk | null
   /** This node is the one of its site that registers. */
   readonly areOurs: boolean
+  /**
+   * This node takes no new calls: another node of the site registers. Without one, the registrations stay, because emergency calls of phones
+   * here, and calls back to them, may need one.
+   */
+  withdraw(): void
+  /** The node takes calls again. */
+  resume(): void
   close(): Promise<void>
 }
 
@@ -53,7 +60,7 @@ interface Entry {
 }
 
 /**
- * One node of a site registers: the first live one by name. A trunk with several Contacts of one account would send each call to all of them,
+ * One node of a site registers: the first live one by name that is not draining. A trunk with several Contacts of one account would send each call to all of them,
  * and one that keeps only the last would leave the choice to chance. Every node of the site knows the live ones, so they agree without
  * asking; for the seconds in which they do not, both are registered and neither is harmed.
  */
@@ -64,8 +71,13 @@ export function createRegistrations(needs: RegistrationsNeeds): Registrations {
   const leaving = new Map<string, Promise<void>>()
   let trunks: readonly Trunk[] = []
   let isClosed = false
+  let isWithdrawn = false
 
-  const isFirst = (): boolean => !isClosed && directory.nodes().every(({ name, site }) => site !== network.site || network.node <= name)
+  function isFirst(): boolean {
+    if (isClosed) return false
+    const sisters = directory.nodes().filter(({ name, site, isDraining }) => site === network.site && name !== network.node && !isDraining)
+    return isWithdrawn ? sisters.length === 0 : sisters.every(({ name }) => network.node < name)
+  }
 
   function update(): void {
     for (const { registration } of entries.values()) registration.feed(isFirst() ? 'begin' : 'end')
@@ -120,6 +132,14 @@ export function createRegistrations(needs: RegistrationsNeeds): Registrations {
     withSource: (source) => Array.from(entries.values()).find(({ registration }) => isFrom(registration, source))?.trunk ?? null,
     get areOurs() {
       return isFirst()
+    },
+    withdraw() {
+      isWithdrawn = true
+      update()
+    },
+    resume() {
+      isWithdrawn = false
+      update()
     },
     async close() {
       isClosed = true

@@ -59,8 +59,13 @@ describe('the name of a node', () => {
       boot: 'b1',
       hopTokens: 2,
       takes: ['break-out', 'pick-up', 'requests'],
+      isDraining: false,
       webhooks: [],
     })
+    const drains = new Promise((resolve) => node.directory.onNodeChange(resolve))
+    membership.announce('draining')
+    await drains
+    expect(node.directory.node('paris-1' as NodeName)?.isDraining).toBe(true)
     expect(
       node.directory
         .nodes()

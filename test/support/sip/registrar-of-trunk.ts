@@ -34,7 +34,7 @@ export interface RegistrarStage {
   waiting(): SentRegister
   /** Number of REGISTER requests without a response. */
   readonly open: number
-  /** These nodes of Paris are alive. */
+  /** These nodes of Paris are alive; `paris-2 draining` is one that is draining. */
   alive(...names: readonly string[]): Promise<void>
   reconnected(): Promise<void>
 }
@@ -103,7 +103,10 @@ export function openRegistrarStage(keys = ''): RegistrarStage {
       return sent.length
     },
     async alive(...names) {
-      nodes = names.map((name) => ({ name: name as NodeName, site: 'paris' as SiteName }) as LiveNode)
+      nodes = names.map((words) => {
+        const [name, state] = words.split(' ')
+        return { name: name as NodeName, site: 'paris' as SiteName, isDraining: state === 'draining' } as LiveNode
+      })
       changed.emit()
       await settled()
     },

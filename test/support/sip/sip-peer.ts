@@ -1,6 +1,8 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { connect, createServer, type Socket } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
+import type { Secret } from '../../../src/base/secret.js'
 import { newBranch, newCallId, newTag } from '../../../src/sip/ids.js'
 import { createRequest, createResponse } from '../../../src/sip/message/builder.js'
 import type { SipMessage, SipRequest, SipResponse } from '../../../src/sip/message/message.js'
@@ -97,10 +99,21 @@ export async function openTcpPhone(to: { readonly port: number }): Promise<SipPe
   return peer
 }
 
-/** A server over TCP that is connected to. */
-export async function openTcpServer(): Promise<SipPeer & { readonly connections: () => number }> {
+type ServerPeer = SipPeer & { readonly connections: () => number }
+
+/** A server over TCP that is connected to. It sends over the latest connection. */
+export function openTcpServer(): Promise<ServerPeer> {
+  return openServer('TCP', createServer)
+}
+
+/** The same over TLS. */
+export function openTlsServer(identity: { readonly certificate: string; readonly key: Secret }): Promise<ServerPeer> {
+  return openServer('TLS', (take) => createTlsServer({ cert: identity.certificate, key: identity.key.reveal() }, take))
+}
+
+async function openServer(transport: 'TCP' | 'TLS', listen: (take: (socket: Socket) => void) => Server): Promise<ServerPeer> {
   const sockets: Socket[] = []
-  const server = createServer((socket) => {
+  const server = listen((socket) => {
     sockets.push(socket)
     socket.on('data', (bytes: Buffer) => peer.take(bytes))
     socket.on('error', () => undefined)
@@ -116,7 +129,7 @@ export async function openTcpServer(): Promise<SipPeer & { readonly connections:
       await new Promise((resolve) => server.close(resolve))
     },
   }
-  const peer = createPeer('TCP', wire)
+  const peer = createPeer(transport, wire)
   return Object.assign(peer, { connections: () => sockets.length })
 }
 
@@ -128,12 +141,16 @@ function endOf(socket: Socket): Promise<void> {
   return closed.then(() => undefined)
 }
 
-function createPeer(transport: 'UDP' | 'TCP', wire: Wire, answers: readonly string[] = []): SipPeer & { take(bytes: Buffer): void } {
+function createPeer(
+  transport: 'UDP' | 'TCP' | 'TLS',
+  wire: Wire,
+  answers: readonly string[] = [],
+): SipPeer & { take(bytes: Buffer): void } {
   const mailbox = createMailbox<SipMessage>(nameOf)
   const host = `${address}:${wire.port}`
   const tag = `peer-${wire.port}`
   let keepAlives = 0
-  const parameters = transport === 'TCP' ? ';transport=tcp' : ''
+  const parameters = transport === 'UDP' ? '' : `;transport=${transport.toLowerCase()}`
 
   function send(message: SipMessage): void {
     wire.send(message.toBuffer())

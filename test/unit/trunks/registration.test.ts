@@ -191,6 +191,36 @@ describe('a node registers', () => {
     expect(stage.open).toBe(1)
   })
 
+  it('no longer while it is draining, because another node of the site does', async () => {
+    const stage = await registered()
+    await stage.alive('paris-1', 'paris-2')
+    stage.trunks.withdraw()
+    const removal = stage.waiting()
+    expect(removal.header('Expires')).toBe('0')
+    await removal.answer(200)
+    await stage.alive('paris-1 draining', 'paris-2')
+    expect(stage.open).toBe(0)
+    stage.trunks.resume()
+    expect(stage.waiting().header('Expires')).toBe('600')
+  })
+
+  it('while it is draining if no other node can: emergency calls, and calls back, may need the registration', async () => {
+    const stage = await registered()
+    await stage.alive('paris-1', 'paris-2 draining')
+    stage.trunks.withdraw()
+    expect(stage.open).toBe(0)
+    await stage.alive('paris-1 draining', 'paris-2')
+    expect(stage.waiting().header('Expires')).toBe('0')
+  })
+
+  it('in place of an earlier one by name that is draining', async () => {
+    const stage = await registered()
+    await stage.alive('paris-0', 'paris-1')
+    await stage.waiting().answer(200)
+    await stage.alive('paris-0 draining', 'paris-1')
+    expect(stage.waiting().header('Expires')).toBe('600')
+  })
+
   it('no longer once it has stopped: it removes its own binding, and waits two seconds at most for the response', async () => {
     const stage = await registered()
     const closed = stage.trunks.close()

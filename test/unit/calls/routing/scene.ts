@@ -56,7 +56,7 @@ export function deviceOf(id: string, owner: string | null = null): Device {
 }
 
 export function nodeOf(name: NodeName, site: SiteName = paris, takes: LiveNode['takes'] = ['break-out']): LiveNode {
-  return { name, site, sip: 'udp:192.0.2.1:5060', version: '', boot: '', hopTokens: 2, takes, webhooks: [] }
+  return { name, site, sip: 'udp:192.0.2.1:5060', version: '', boot: '', hopTokens: 2, takes, isDraining: false, webhooks: [] }
 }
 
 export interface Scene {
