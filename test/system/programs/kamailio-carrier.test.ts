@@ -52,10 +52,10 @@ const overTls = {
 }
 
 function plan({ address }: Kamailio): string {
-  const byTest = (protocol: 'tcp' | 'tls') => ({
-    ...{ uri: `sip:localhost:${others[protocol].port};transport=${protocol}`, register: 'yes' },
-    ...{ username: `paris-${protocol}`, password: 'carrier-pw-78', callerId: '+33199000000' },
-  })
+  const byTest = (protocol: 'tcp' | 'tls') => {
+    const uri = `sip:localhost:${others[protocol].port};transport=${protocol}`
+    return { uri, register: 'yes', username: `paris-${protocol}`, password: 'carrier-pw-78', callerId: '+33199000000' }
+  }
   const account = { username: 'paris', password: 'carrier-pw-77', callerId: '+33199000000' }
   return JSON.stringify({
     site: 'paris',

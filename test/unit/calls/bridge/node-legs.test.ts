@@ -53,6 +53,7 @@ function open(
               boot,
               hopTokens: 2 as const,
               takes: [],
+              isDraining: false,
               webhooks: [],
             },
       onNodeChange(listener) {
