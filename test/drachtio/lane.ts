@@ -63,8 +63,8 @@ async function run(target: Target, filters: readonly string[], { show, readJson 
   const folder = fs.mkdtempSync(path.join(tmpdir(), 'hotdesk-test-drachtio-'))
   const file = path.join(folder, 'report.json')
   const log = path.join(folder, 'events.jsonl')
-  process.env.HOTDESK_TEST_DRACHTIO = target.kind === 'program' ? target.path : `${target.host}:${target.port}`
-  process.env.HOTDESK_TEST_DRACHTIO_EVENTS = log
+  process.env.DRACHTIO_UNDER_TEST = target.kind === 'program' ? target.path : `${target.host}:${target.port}`
+  process.env.DRACHTIO_UNDER_TEST_EVENTS = log
   // One server that runs has one node after the other.
   const oneByOne = target.kind === 'running' ? ['--no-file-parallelism'] : []
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]

@@ -28,10 +28,10 @@ const embedded: NodeSipServer = { env: {}, close: () => Promise.resolve() }
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * The embedded SIP server, unless HOTDESK_TEST_DRACHTIO names a drachtio-server: the path of its program, which is started for each node,
+ * The embedded SIP server, unless DRACHTIO_UNDER_TEST names a drachtio-server: the path of its program, which is started for each node,
  * or the `host:port` of one that runs, which has one node at a time.
  */
-export function sipServerFor(settings: Environment, { HOTDESK_TEST_DRACHTIO: chosen = '', ...own } = process.env): Promise<NodeSipServer> {
+export function sipServerFor(settings: Environment, { DRACHTIO_UNDER_TEST: chosen = '', ...own } = process.env): Promise<NodeSipServer> {
   if (chosen === '' || settings.HOTDESK_DRACHTIO !== undefined) return Promise.resolve(embedded)
   return chosen.includes('/') ? ownDrachtio(chosen, settings) : borrowDrachtio(chosen, settings, own)
 }
@@ -124,7 +124,7 @@ export type DrachtioEvent =
   | { readonly event: 'unsuited'; readonly file: string | undefined }
 
 function note(event: DrachtioEvent): void {
-  const { HOTDESK_TEST_DRACHTIO_EVENTS: file } = process.env
+  const { DRACHTIO_UNDER_TEST_EVENTS: file } = process.env
   if (file !== undefined) appendFileSync(file, `${JSON.stringify(event)}\n`)
 }
 

@@ -151,3 +151,21 @@ async function settled(): Promise<void> {
 function rethrow(fault: unknown): never {
   throw fault
 }
+
+/** `sip:trunk-…@localhost`, as our Contact stands in a REGISTER. */
+export function contactIn(register: SentRegister): string {
+  return /<([^>]+)>/.exec(register.header('Contact'))?.[1] ?? ''
+}
+
+export async function isRegistered({ metrics }: RegistrarStage): Promise<number | undefined> {
+  const { values } = await metrics.trunkRegistered.get()
+  return values.find(({ labels }) => labels.trunk === 'carrier')?.value
+}
+
+/** The registrar has granted this many seconds. */
+export async function registered(keys = '', granted = 600): Promise<RegistrarStage> {
+  const stage = openRegistrarStage(keys)
+  const register = stage.waiting()
+  await register.answer(200, { Contact: `<${contactIn(register)}>;expires=${granted}` })
+  return stage
+}

@@ -1,28 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { incoming } from '../../support/sip/registrar-bench.js'
-import { openRegistrarStage, type RegistrarStage, registrarSource, type SentRegister } from '../../support/sip/registrar-of-trunk.js'
+import {
+  contactIn,
+  isRegistered,
+  openRegistrarStage,
+  type RegistrarStage,
+  registered,
+  registrarSource,
+  type SentRegister,
+} from '../../support/sip/registrar-of-trunk.js'
 
 const second = 1_000
 
-/** `sip:trunk-…@localhost`, as our Contact stands in a REGISTER. */
-function contactIn(register: SentRegister): string {
-  return /<([^>]+)>/.exec(register.header('Contact'))?.[1] ?? ''
-}
-
-async function isRegistered({ metrics }: RegistrarStage): Promise<number | undefined> {
-  const { values } = await metrics.trunkRegistered.get()
-  return values.find(({ labels }) => labels.trunk === 'carrier')?.value
-}
-
 const party = { name: '', number: '100', isPrivate: false, isAsserted: true }
-
-/** The registrar has granted this many seconds. */
-async function registered(keys = '', granted = 600): Promise<RegistrarStage> {
-  const stage = openRegistrarStage(keys)
-  const register = stage.waiting()
-  await register.answer(200, { Contact: `<${contactIn(register)}>;expires=${granted}` })
-  return stage
-}
 
 describe('RFC 3261 §10.2: a REGISTER to a trunk', () => {
   it('names the account, our Contact and its expiry, and no user in the Request-URI', () => {
@@ -166,74 +156,6 @@ describe('a registration that fails', () => {
     expect([stage.open, stage.trunks.warnings()]).toEqual([0, []])
     await stage.reconnected()
     expect(stage.open).toBe(1)
-  })
-})
-
-describe('a node registers', () => {
-  it('again at once after its SIP server has restarted', async () => {
-    const stage = await registered()
-    await stage.reconnected()
-    expect(stage.open).toBe(1)
-  })
-
-  it('if it is the first living one of its site by name, and leaves the registration to that one', async () => {
-    const stage = await registered()
-    await stage.alive('paris-1', 'paris-2')
-    expect(stage.open).toBe(0)
-    await stage.alive('paris-0', 'paris-1')
-    const removal = stage.waiting()
-    expect([removal.header('Contact').replace(/^.*>/, ''), removal.header('Expires')]).toEqual([';expires=0', '0'])
-    await removal.answer(200)
-    expect(await isRegistered(stage)).toBeUndefined()
-    stage.clock.advance(3_600 * second)
-    expect(stage.open).toBe(0)
-    await stage.alive('paris-1')
-    expect(stage.open).toBe(1)
-  })
-
-  it('no longer while it is draining, because another node of the site does', async () => {
-    const stage = await registered()
-    await stage.alive('paris-1', 'paris-2')
-    stage.trunks.withdraw()
-    const removal = stage.waiting()
-    expect(removal.header('Expires')).toBe('0')
-    await removal.answer(200)
-    await stage.alive('paris-1 draining', 'paris-2')
-    expect(stage.open).toBe(0)
-    stage.trunks.resume()
-    expect(stage.waiting().header('Expires')).toBe('600')
-  })
-
-  it('while it is draining if no other node can: emergency calls, and calls back, may need the registration', async () => {
-    const stage = await registered()
-    await stage.alive('paris-1', 'paris-2 draining')
-    stage.trunks.withdraw()
-    expect(stage.open).toBe(0)
-    await stage.alive('paris-1 draining', 'paris-2')
-    expect(stage.waiting().header('Expires')).toBe('0')
-  })
-
-  it('in place of an earlier one by name that is draining', async () => {
-    const stage = await registered()
-    await stage.alive('paris-0', 'paris-1')
-    await stage.waiting().answer(200)
-    await stage.alive('paris-0 draining', 'paris-1')
-    expect(stage.waiting().header('Expires')).toBe('600')
-  })
-
-  it('no longer once it has stopped: it removes its own binding, and waits two seconds at most for the response', async () => {
-    const stage = await registered()
-    const closed = stage.trunks.close()
-    expect(stage.waiting().header('Expires')).toBe('0')
-    stage.clock.advance(2 * second)
-    await closed
-  })
-
-  it('and has nothing to remove when it stops before it was registered', async () => {
-    const stage = openRegistrarStage()
-    await stage.waiting().answer(403)
-    await stage.trunks.close()
-    expect([stage.open, stage.clock.pending]).toEqual([0, 1])
   })
 })
 
