@@ -4,6 +4,7 @@ import { check, invalid, isBlock, type ParsedFile, type Problem, quote, readYaml
 import { conflictsIn } from './conflicts.js'
 import { fingerprintOf } from './fingerprint.js'
 import { logoutChecks } from './logout-rules.js'
+import { withPlainNumbers } from './numbers/plain-numbers.js'
 import { crossChecks, planFile } from './plan-file.js'
 import { timeProfileChecks } from './rights/rights-keys.js'
 import type { Dialplan } from './route.js'
@@ -30,9 +31,10 @@ export interface DialplanNeeds {
 
 /** Reads one site's dial plan. @throws AppError DIALPLAN_INVALID with every problem, each with file and line */
 export function loadDialplan({ text, file, site, log }: DialplanNeeds): Dialplan {
-  const written = readYaml(text, file)
+  const { written, problems } = withPlainNumbers(readYaml(text, file))
   const checked = check(planFile, written)
   const late = [
+    problems,
     siteChecks(written, site),
     crossChecks(written),
     voicemailChecks(written),

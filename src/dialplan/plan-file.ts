@@ -35,8 +35,9 @@ import { trunkLimitKeys } from './trunks/trunk-limit-keys.js'
 import { voicemailKeys } from './voicemail.js'
 
 const code = form('a code that begins with * or #, such as *77*', parseCode, { pattern: '^[*#][0-9*#]{1,14}$' })
-const pattern = form('a pattern of digits, *, #, +, X, Z, N and a last .', parsePattern, { pattern: '^[0-9*#+XZN]*\\.?$' })
-const openDigits = { pattern: '^[0-9*#+XZN]{1,32}$' }
+const pattern = form('a pattern of digits, *, #, +, X, Z, N and a last .', parsePattern, { pattern: '^[0-9*#+XZN ().-]*$' })
+/** With visual separators, which are removed before. */
+const openDigits = { pattern: '^[0-9*#+XZN ().-]{1,60}$' }
 const closedPattern = form('a number, with X where a digit is open', (text) => (text.endsWith('.') ? null : parsePattern(text)), openDigits)
 const didNumber = form(
   'a number, with X where a digit is open',
@@ -44,7 +45,7 @@ const didNumber = form(
   openDigits,
 )
 const shortNumber = form('an emergency number of 2 to 8 digits', (text) => (/^[0-9]{2,8}$/.test(text) ? text : null), {
-  pattern: '^[0-9]{2,8}$',
+  pattern: '^[0-9 ().-]{2,20}$',
 })
 const text = form('a text', (found) => (found === '' ? null : found))
 

@@ -8,7 +8,7 @@ export function parseTelephone(text: string): string | null {
   return /^\+?[0-9]{2,20}$/.test(text) ? text : null
 }
 
-export const telephoneHint = { pattern: '^\\+?[0-9]{2,20}$', examples: ['+442079460000'] }
+export const telephoneHint = { pattern: '^\\+?[0-9 ().-]{2,40}$', examples: ['+442079460000'] }
 
 export const callerNumber = form(telephoneWords, parseTelephone, telephoneHint)
 
@@ -17,5 +17,5 @@ export const strippedDigits = form('how many digits to take off, 0 to 20', (foun
 )
 
 export const prependedDigits = form('digits to put in front', (found) => (/^\+?[0-9]{0,20}$/.test(found) ? found : null), {
-  pattern: '^\\+?[0-9]{0,20}$',
+  pattern: '^\\+?[0-9 ().-]{0,40}$',
 })

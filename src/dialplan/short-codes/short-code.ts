@@ -5,7 +5,7 @@ import { type Pattern, parsePattern } from '../pattern.js'
 import { callerNumber, prependedDigits, strippedDigits, trunkName } from '../route-fields.js'
 
 const code = form('a pattern of digits, *, #, +, X, Z, N and a last .', (text) => (parsePattern(text) ? text : null), {
-  pattern: '^[0-9*#+XZN]*\\.?$',
+  pattern: '^[0-9*#+XZN ().-]*$',
 })
 
 const target = form('an extension, with X where a digit of the code is used', (text) =>
