@@ -14,6 +14,7 @@ import { voicemailChecks } from './voicemail.js'
 
 export { reservedExtension } from './codes.js'
 export { createLivePlan, type LivePlan, type ReplaceablePlan } from './live-plan.js'
+export { completeNumber, numberIn } from './numbers/local-number.js'
 export { didConflicts, type NetworkNumbers, ownerOfNumber } from './numbers/network-dids.js'
 export type { OutsideNumber } from './numbers/number-plan.js'
 export { dialplanSchema } from './plan-file.js'

@@ -1,6 +1,7 @@
 import { type NetworkNumbers, ownerOfNumber, type Trunk } from '../dialplan/dialplan.js'
 import { parseNameAddr } from '../sip/headers/name-addr.js'
 import { dialled } from '../sip/uri/dialled.js'
+import { phoneContext } from '../sip/uri/phone-context.js'
 import type { IncomingRequest } from '../srf/srf.js'
 
 /** How the call has come to us. */
@@ -31,8 +32,6 @@ function isAccount(user: string, trunk: Trunk | null): boolean {
 /** A number with the country code of its context, and as written: `tel:0612;phone-context=+33` is +33612 (RFC 3966 §5.1.5). */
 function numbersOf(uri: string): readonly string[] {
   const number = dialled(uri)
-  const [, context] = /;phone-context=(\+[0-9]{1,4})(?![0-9])/i.exec(uri) ?? []
-  return context === undefined || number.startsWith('+')
-    ? [number]
-    : [`${context}${number.replace(/^0/, '')}`, `${context}${number}`, number]
+  const context = phoneContext(uri)
+  return context === null || number.startsWith('+') ? [number] : [`${context}${number.replace(/^0/, '')}`, `${context}${number}`, number]
 }

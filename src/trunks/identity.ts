@@ -1,5 +1,5 @@
 import { parseExtension } from '../base/identity.js'
-import type { CallerHeader, Dialplan, Trunk } from '../dialplan/dialplan.js'
+import { type CallerHeader, type Dialplan, numberIn, type Trunk } from '../dialplan/dialplan.js'
 import { nameAddr, printNameAddr } from '../sip/headers/name-addr.js'
 import { assertedCaller, fromCaller, hiddenCaller, privacyOf, remoteParty } from '../sip/identity/caller.js'
 import { anonymous, type Party } from '../sip/identity/party.js'
@@ -102,10 +102,11 @@ function addressAt(trunk: Trunk, number: string, form: 'whole' | 'bare' = 'whole
  * The caller of a call from outside: P-Asserted-Identity if the trunk is trusted, else Remote-Party-ID, else From (RFC 3325 §5). The identity
  * of an anonymous caller is dropped here, so that no phone, log or record can show it. `trunk`: where the call came from.
  */
-export function callerOf({ header }: IncomingRequest, trunk: Pick<Trunk, 'trust'> | null): Party {
-  const from = fromCaller(header)
+export function callerOf({ header }: IncomingRequest, trunk: Pick<Trunk, 'trust'> | null, { numbers }: Pick<Dialplan, 'numbers'>): Party {
+  const read = (uri: string): string => numberIn(uri, numbers)
+  const from = fromCaller(header, read)
   if (privacyOf(header) ?? from === 'hidden') return unknownCaller
-  const sources = trunk?.trust === 'none' ? [] : [assertedCaller(header), remoteParty(header)]
+  const sources = trunk?.trust === 'none' ? [] : [assertedCaller(header, read), remoteParty(header, read)]
   const stated = [...sources, from].find((statement) => statement !== 'silent') ?? 'silent'
   if (typeof stated === 'string') return unknownCaller
   return { ...stated, isPrivate: false, isAsserted: stated === sources[0] }

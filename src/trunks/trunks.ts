@@ -150,7 +150,7 @@ export function createTrunks(needs: TrunksNeeds): Trunks {
       const caller = callerUri(trunk, party, location.plan)
       return callWithLocation(outgoing(trunk, number, party, location.plan), { ...location, caller, at: store.clock.now() })
     },
-    callerOf: (request) => callerOf(request, trunkOf(request)),
+    callerOf: (request) => callerOf(request, trunkOf(request), plan.current),
     calledNumber(request, callPlan) {
       const isToContact = registrations.withContact(userOf(request.uri)) !== null
       return calledNumber(request, { trunk: trunkOf(request), isToContact }, { dialplan: callPlan, directory })

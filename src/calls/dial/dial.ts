@@ -120,7 +120,7 @@ export function createDial({ attempts, branches, destinations, registrar, limits
     { user, history, bindings }: DestinationOf<'phones'>,
   ): Promise<Termination> | Termination {
     const { response } = failure
-    const numbers = call.invite.cancelled || !response ? [] : redirectNumbers(response, (uri) => isOurs(uri, bindings))
+    const numbers = call.invite.cancelled || !response ? [] : redirectNumbers(response, (uri) => isOurs(uri, bindings), call.plan)
     const as = redirectionOf(response ?? noHeaders)
     // The caller's node decides, because it knows the history of the call.
     if (history.hops > 0 && numbers.length > 0)

@@ -1,3 +1,4 @@
+import type { Dialplan } from '../../dialplan/dialplan.js'
 import type { User } from '../../directory/directory.js'
 import { diversionHeader, printDiversions } from '../../sip/diversion/diversion-header.js'
 import { nameAddr, parseNameAddr, printNameAddr } from '../../sip/headers/name-addr.js'
@@ -7,6 +8,7 @@ import { sipUri } from '../../sip/uri/sip-uri.js'
 import { parseUri } from '../../sip/uri/uri.js'
 import { sameHost } from '../../sip/uri/uri-equality.js'
 import type { SipHeaders, SipReply } from '../../srf/srf.js'
+import { completeDigits } from '../routing/called-digits.js'
 import type { Redirection } from '../routing/contract.js'
 
 /** Contacts of a redirection that are read. */
@@ -14,14 +16,18 @@ const maxContacts = 5
 
 /**
  * The numbers in a 300, 301 or 302, highest q first (RFC 3261 §8.1.3.4). Only the number counts, and the dial plan routes it: no call goes to
- * an address that a phone has chosen. `isOurs` recognises URIs of this network; only telephone numbers are accepted at other hosts.
+ * an address that a phone has chosen. A number may be local to a country that it names (RFC 3966 §5.1.4). `isOurs` recognises URIs of this network; only telephone numbers are accepted at other hosts.
  */
-export function redirectNumbers(response: SipReply, isOurs: (uri: string) => boolean): readonly string[] {
+export function redirectNumbers(
+  response: SipReply,
+  isOurs: (uri: string) => boolean,
+  dialplan: Pick<Dialplan, 'route' | 'numbers'>,
+): readonly string[] {
   const contacts = splitList(response.header('Contact'))
     .slice(0, maxContacts)
     .flatMap((value) => parseNameAddr(value) ?? [])
   const sorted = contacts.toSorted((one, other) => preference(other.params.get('q')) - preference(one.params.get('q')))
-  const numbers = sorted.filter(({ uri }) => isTelephone(uri) || isOurs(uri)).map(({ uri }) => dialled(uri))
+  const numbers = sorted.filter(({ uri }) => isTelephone(uri) || isOurs(uri)).map(({ uri }) => completeDigits(uri, dialplan))
   return [...new Set(numbers.filter((number) => /^[+0-9*#]{1,32}$/.test(number)))]
 }
 

@@ -1,5 +1,6 @@
-import type { Dialplan } from '../../dialplan/dialplan.js'
+import { completeNumber, type Dialplan } from '../../dialplan/dialplan.js'
 import { dialled, isEmergencyService } from '../../sip/uri/dialled.js'
+import { phoneContext } from '../../sip/uri/phone-context.js'
 
 /** The digits in a URI that a phone calls. It may ask for the emergency service by URN instead of a number (RFC 5031), which is treated like 112. */
 export function calledDigits(uri: string): string {
@@ -12,7 +13,6 @@ export function calledDigits(uri: string): string {
  */
 export function completeDigits(uri: string, { route, numbers }: Pick<Dialplan, 'route' | 'numbers'>): string {
   const digits = calledDigits(uri)
-  const [, country] = /;phone-context=(\+[0-9]{1,3})(?![0-9])/i.exec(uri) ?? []
-  if (country === undefined || !/^[0-9]+$/.test(digits) || route(digits).kind !== 'unknown') return digits
-  return numbers.e164(`${country}${digits}`) ?? digits
+  if (phoneContext(uri) === null || route(digits).kind !== 'unknown') return digits
+  return completeNumber(digits, uri, numbers)
 }

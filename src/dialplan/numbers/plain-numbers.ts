@@ -23,7 +23,7 @@ const plan: Shape = {
  * A number without its visual separators, which have no meaning (RFC 3966 §5.1.1): `+44 20 7946-0100` becomes `+442079460100`. Anything else is
  * unchanged. A last `.` belongs to a pattern. The 0 of `+44 (0)20` is not dialled after a country code, so that text is not a number.
  */
-export function plainNumber(text: string): string {
+function plainNumber(text: string): string {
   if (/^\s*\+.*\(0+\)/.test(text)) return text
   const plain = text.trim().replace(/[\s()-]|\.(?!$)/g, '')
   return /^[+0-9*#XZN]+\.?$/.test(plain) ? plain : text

@@ -7,6 +7,9 @@ import { parseUri } from '../uri/uri.js'
 /** Header values by name, `''` for an absent one; several values of a header are joined with commas. */
 export type HeaderReader = (name: string) => string
 
+/** The user part or telephone number of a URI; `''` if it has neither. */
+type NumberReader = (uri: string) => string
+
 /** The name and number of a caller in one header. */
 interface CallerIdentity {
   /** `''` if there is none. */
@@ -22,14 +25,14 @@ export type Statement = CallerIdentity | 'hidden' | 'silent'
  * P-Asserted-Identity (RFC 3325 §9.1): up to two values, a SIP and a tel URI, in any order. A telephone number is preferred to any other user
  * part. If one value is malformed, the other still counts.
  */
-export function assertedCaller(header: HeaderReader): Statement {
-  return chosenOf(addressesIn(header('P-Asserted-Identity')))
+export function assertedCaller(header: HeaderReader, numberIn: NumberReader): Statement {
+  return chosenOf(addressesIn(header('P-Asserted-Identity')), numberIn)
 }
 
 /** Remote-Party-ID, which some trunks still send instead of P-Asserted-Identity. A `privacy` other than `off` hides the caller. */
-export function remoteParty(header: HeaderReader): Statement {
+export function remoteParty(header: HeaderReader, numberIn: NumberReader = dialled): Statement {
   const callers = addressesIn(header('Remote-Party-ID')).filter(({ params }) => word(params.get('party') ?? 'calling') === 'calling')
-  return callers.some(({ params }) => !noPrivacy.has(word(params.get('privacy') ?? 'off'))) ? 'hidden' : chosenOf(callers)
+  return callers.some(({ params }) => !noPrivacy.has(word(params.get('privacy') ?? 'off'))) ? 'hidden' : chosenOf(callers, numberIn)
 }
 
 function word(value: string): string {
@@ -37,9 +40,9 @@ function word(value: string): string {
 }
 
 /** From; `silent` if it has no number. */
-export function fromCaller(header: HeaderReader): Statement {
+export function fromCaller(header: HeaderReader, numberIn: NumberReader): Statement {
   const address = parseNameAddr(header('From'))
-  return address === null ? 'silent' : identityIn(address)
+  return address === null ? 'silent' : identityIn(address, numberIn)
 }
 
 /**
@@ -85,8 +88,8 @@ function privacyValues(text: string): readonly string[] {
     .filter((each) => each !== '')
 }
 
-function chosenOf(addresses: readonly NameAddr[]): Statement {
-  const statements = addresses.map(identityIn)
+function chosenOf(addresses: readonly NameAddr[], numberIn: NumberReader): Statement {
+  const statements = addresses.map((address) => identityIn(address, numberIn))
   const known = statements.filter((statement): statement is CallerIdentity => typeof statement === 'object')
   const chosen = known.find(({ number }) => /^\+?[0-9]+$/.test(number)) ?? known[0]
   if (!chosen) return statements.includes('hidden') ? 'hidden' : 'silent'
@@ -114,9 +117,9 @@ function isAnonymous({ display, uri }: NameAddr): boolean {
   return anonymousUsers.test(dialled(uri)) || anonymousHosts.test(host) || /^anonymous$/i.test(display.trim())
 }
 
-function identityIn(address: NameAddr): Statement {
+function identityIn(address: NameAddr, numberIn: NumberReader): Statement {
   const name = address.display.trim()
   if (isAnonymous(address) || hiddenNames.test(name)) return 'hidden'
-  const number = dialled(address.uri)
+  const number = numberIn(address.uri)
   return number === '' ? 'silent' : { name: missingNames.test(name) ? '' : address.display, number }
 }

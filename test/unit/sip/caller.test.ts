@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { assertedCaller, fromCaller, privacyOf, remoteParty, unmetPrivacy } from '../../../src/sip/identity/caller.js'
+import { dialled } from '../../../src/sip/uri/dialled.js'
 
 const reading = (headers: Readonly<Record<string, string>>) => (name: string) => headers[name] ?? ''
 
@@ -28,7 +29,7 @@ describe('P-Asserted-Identity (RFC 3325 §9.1)', () => {
     ['nothing', '', 'silent'],
     ['a host alone', '<sip:carrier.example>', 'silent'],
   ])('of %s', (_, value, expected) => {
-    expect(assertedCaller(reading({ 'P-Asserted-Identity': value }))).toEqual(expected)
+    expect(assertedCaller(reading({ 'P-Asserted-Identity': value }), dialled)).toEqual(expected)
   })
 })
 
@@ -60,7 +61,7 @@ describe('From', () => {
     ['sip:anonymous@x', 'hidden'],
     ['nonsense', 'silent'],
   ])('%s', (value, expected) => {
-    expect(fromCaller(reading({ From: value }))).toEqual(expected)
+    expect(fromCaller(reading({ From: value }), dialled)).toEqual(expected)
   })
 })
 

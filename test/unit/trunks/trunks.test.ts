@@ -316,13 +316,29 @@ describe('a call from a trunk', () => {
     expect(callerOf(invite(headers))).toEqual({ name: '', number: 'anonymous', isPrivate: true, isAsserted: false })
   })
 
+  it.each([
+    ['<tel:06-12-34-56-78;phone-context=+33>', '+33612345678'],
+    ['<sip:0612345678;phone-context=+33@carrier.example;user=phone>', '+33612345678'],
+    ['<tel:7042;phone-context=+1-914-555>', '+19145557042'],
+    ['<tel:7042;phone-context=carrier.example>', '7042'],
+    ['<tel:12;phone-context=+33>', '12'],
+  ])('RFC 3966 §5.1.4: shows a number with the context that the trunk names: %s', (identity, number) => {
+    expect(callerOf(invite({ From: '<sip:x@y>;tag=1', 'P-Asserted-Identity': identity }))).toMatchObject({ number })
+    expect(callerOf(invite({ From: `${identity};tag=1` }))).toMatchObject({ number })
+  })
+
   it('without trust asserts nothing: From alone counts', () => {
     const { request } = incoming({
       method: 'INVITE',
       uri: 'sip:1@x',
       headers: { From: bob, 'P-Asserted-Identity': '<tel:+331>', 'Remote-Party-ID': '<sip:+331@x>' },
     })
-    expect(callerFrom(request, { trust: 'none' })).toEqual({ name: 'Bob', number: '+44207946000', isPrivate: false, isAsserted: false })
+    expect(callerFrom(request, { trust: 'none' }, dialplan)).toEqual({
+      name: 'Bob',
+      number: '+44207946000',
+      isPrivate: false,
+      isAsserted: false,
+    })
   })
 
   it('is for the number in the Request-URI', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { redirectHeaders, redirectionOf, redirectNumbers } from '../../../../src/calls/dial/redirection.js'
 import { parseNameAddr } from '../../../../src/sip/headers/name-addr.js'
 import { splitList } from '../../../../src/sip/syntax/list.js'
-import { alice } from '../routing/scene.js'
+import { alice, dialplan } from '../routing/scene.js'
 
 const answer = (contact: string) => ({
   status: 302,
@@ -10,7 +10,7 @@ const answer = (contact: string) => ({
   body: '',
   header: (name: string) => (name === 'Contact' ? contact : ''),
 })
-const numbers = (contact: string) => redirectNumbers(answer(contact), (uri) => uri.includes('@hotdesk.test'))
+const numbers = (contact: string) => redirectNumbers(answer(contact), (uri) => uri.includes('@hotdesk.test'), dialplan)
 
 describe('why a phone redirects a call', () => {
   const reply = (headers: Readonly<Record<string, string>>) => ({ header: (name: string) => headers[name] ?? '' })
@@ -38,6 +38,9 @@ describe('the numbers of a redirection', () => {
     ['with a name, a port and URI parameters', '"Chloe, desk" <sip:102@hotdesk.test:5070;transport=tcp;reason=uc?X=y>', ['102']],
     ['with separators', '<sip:00-612-34.56@hotdesk.test>', ['006123456']],
     ['a tel URI', '<tel:+33-6-12>', ['+33612']],
+    ['one that is local to a country (RFC 3966 §5.1.4)', '<tel:020-7946-0100;phone-context=+44>', ['+442079460100']],
+    ['the same as a SIP URI', '<sip:7042;phone-context=+1-914-555@phone.example;user=phone>', ['+19145557042']],
+    ['an extension in a context', '<tel:102;phone-context=+33>', ['102']],
     [
       'a telephone number at another host',
       '<sip:0612345678@carrier.example;user=phone>, <sip:+33612@carrier.example>',

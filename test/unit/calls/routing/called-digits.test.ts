@@ -10,6 +10,9 @@ test.each([
   ['sip:0612345678@hotdesk.example;user=phone', '0612345678'],
   ['tel:0612345678;phone-context=hotdesk.example', '0612345678'],
   ['tel:+442079460100;phone-context=+33', '+442079460100'],
+  ['tel:7042;phone-context=+1-914-555', '+19145557042'],
+  ['tel:5551234;phone-context=+1(914)', '+19145551234'],
+  ['tel:7042;phone-context=+1-914-55x', '7042'],
   // An extension, an emergency number and a route of the site.
   ['tel:100;phone-context=+33', '100'],
   ['tel:112;phone-context=+44', '112'],
