@@ -36,6 +36,8 @@ export interface App {
   readonly dialplan: Dialplan
   readonly store: Pick<Store, 'state' | 'copyFrom' | 'trouble' | 'cli' | 'condition'>
   readonly reload: Reload
+  /** How long the node waits for emergency calls when it stops, by the settings in force. */
+  stopSeconds(): number
   /** Closes all parts in reverse order. */
   close(): Promise<void>
 }
@@ -127,6 +129,7 @@ async function build(context: NodeContext, { settings, read }: Rereading): Promi
     dialplan: first,
     store,
     reload,
+    stopSeconds: () => settings.current.emergency.stopSeconds,
     async close() {
       isStopping = true
       log.info({ event: 'node.stopping' }, 'node stopping')

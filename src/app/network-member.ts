@@ -82,8 +82,8 @@ export async function openNetworkMember(context: NodeContext, { plan, store, srf
     automaticLogout: () => plan.current.automaticLogout,
     attempts: () => settings.current.lockout,
     mayVisit: (user) => mayVisit(user, plan.current, directory),
-    quietSeconds: config.emergency.quietSeconds,
-    retentionDays: config.retentionDays,
+    quietSeconds: () => settings.current.emergency.quietSeconds,
+    retentionDays: () => settings.current.retentionDays,
   })
   lifecycle.opened(hotdesk, 'hotdesk', (opened) => opened.close())
   return { directory, hotdesk, membership, secretCheck }

@@ -29,17 +29,20 @@ export function dialogueTiming({ login, pin }: Pick<Config, 'login' | 'pin'>) {
   }
 }
 
-/** @param current the settings in force, for those that a reload may change */
+/** @param current the settings in force, which a reload changes */
 export function callSettings(
-  { data, retentionDays, emergency }: Pick<Config, 'data' | 'retentionDays' | 'emergency'>,
-  current: () => Pick<Config, 'calls'>,
+  { data }: Pick<Config, 'data'>,
+  current: () => Pick<Config, 'calls' | 'retentionDays' | 'emergency'>,
 ): CallSettings {
   return {
     recordsFolder: join(data, 'calls'),
-    retentionDays,
-    callBackMinutes: emergency.callBackMinutes,
+    retentionDays: () => current().retentionDays,
+    callBackMinutes: () => current().emergency.callBackMinutes,
     busyGraceMs: () => current().calls.busyGraceMilliseconds,
-    emergencyStopSeconds: emergency.stopSeconds,
-    unproven: { perSource: emergency.unprovenPerSource, total: emergency.unprovenTotal, holdMs: emergency.unprovenSeconds * 1_000 },
+    emergencyStopSeconds: () => current().emergency.stopSeconds,
+    unproven() {
+      const { unprovenPerSource: perSource, unprovenTotal: total, unprovenSeconds } = current().emergency
+      return { perSource, total, holdMs: unprovenSeconds * 1_000 }
+    },
   }
 }

@@ -129,7 +129,7 @@ function openTrunks(context: NodeContext, parts: Pick<TelephonyNeeds, 'srf' | 'p
  * given to another node of the site at the beginning, so that no new calls come.
  */
 function finishCallsFirst(
-  { config, lifecycle, onCalls }: NodeContext,
+  { settings, lifecycle, onCalls }: NodeContext,
   { calls, withdrawal }: Pick<Telephony, 'withdrawal'> & { readonly calls: Calls },
 ): void {
   const finish = async (): Promise<void> => {
@@ -139,7 +139,8 @@ function finishCallsFirst(
     await lifecycle.closeEarly(sipApplication)
     await lifecycle.closeEarly(sipServer)
   }
-  lifecycle.before('calls in progress', finish, config.emergency.stopSeconds * 1_000 + 3 * closeDeadlineMs)
+  const deadlineMs = (): number => settings.current.emergency.stopSeconds * 1_000 + 3 * closeDeadlineMs
+  lifecycle.before('calls in progress', finish, deadlineMs)
   onCalls(calls)
 }
 

@@ -10,7 +10,7 @@ export interface Lifecycle {
    */
   opening<Thing>(part: Promise<Thing>): Promise<Thing>
   /** Runs before anything is closed, with its own deadline: for work that needs all parts. */
-  before(name: string, finish: () => void | Promise<void>, deadlineMs: number): void
+  before(name: string, finish: () => void | Promise<void>, deadlineMs: () => number): void
   /** Closes one part now, out of order. */
   closeEarly(name: string): Promise<void>
   /** Closes all parts, last opened first, once. A closer that fails or is late is reported to `onFault`; the others still run. */
@@ -37,7 +37,7 @@ interface Closer {
 
 export function createLifecycle({ clock, deadlineMs, onFault }: LifecycleNeeds): Lifecycle {
   const closers: Closer[] = []
-  const finishers: Closer[] = []
+  const finishers: { readonly name: string; readonly close: Closer['close']; readonly within: () => number }[] = []
   /** Parts that are being opened; these promises never reject. */
   const pending = new Set<Promise<unknown>>()
   let closing: Promise<void> | null = null
@@ -63,7 +63,7 @@ export function createLifecycle({ clock, deadlineMs, onFault }: LifecycleNeeds):
   }
 
   async function closeAll(): Promise<void> {
-    for (const finisher of finishers) await closeOne(finisher)
+    for (const { name, close, within } of finishers) await closeOne({ name, close, withinMs: within() })
     await closeOpened()
     if (pending.size > 0) {
       await closeOne({ name: 'start', close: async () => void (await Promise.all(pending)), withinMs: deadlineMs })
@@ -92,7 +92,7 @@ export function createLifecycle({ clock, deadlineMs, onFault }: LifecycleNeeds):
       void settled.then(() => pending.delete(settled))
       return Promise.race([part, interrupted])
     },
-    before: (name, close, withinMs) => void finishers.push({ name, close, withinMs }),
+    before: (name, close, within) => void finishers.push({ name, close, within }),
     async closeEarly(name) {
       const at = closers.findIndex((closer) => closer.name === name)
       for (const closer of at < 0 ? [] : closers.splice(at, 1)) await closeOne(closer)

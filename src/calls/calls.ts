@@ -97,15 +97,15 @@ export interface CallSettings {
   /** Folder of the call records. */
   readonly recordsFolder: string
   /** Retention of call records. */
-  readonly retentionDays: number
+  readonly retentionDays: () => number
   /** How long an emergency centre may call back the phone that called it. */
-  readonly callBackMinutes: number
+  readonly callBackMinutes: () => number
   /** How long a stopping node waits for emergency calls. */
-  readonly emergencyStopSeconds: number
+  readonly emergencyStopSeconds: () => number
   /** How long after a refusal by one of a user's contacts the silent ones may still begin to ring. */
   readonly busyGraceMs: () => Milliseconds
   /** Limits for emergency calls of unauthenticated callers. */
-  readonly unproven: UnprovenLimits
+  readonly unproven: () => UnprovenLimits
 }
 
 /** Every INVITE of this node, from the phone, trunk or node that sent it to its destination. */
@@ -162,7 +162,7 @@ export function createCalls(needs: CallsNeeds): Calls {
 
   function drained(): Promise<void> {
     admission.stop()
-    draining ??= drain({ open, settled, emergencyMs: settings.emergencyStopSeconds * 1_000, clock, log })
+    draining ??= drain({ open, settled, emergencyMs: settings.emergencyStopSeconds() * 1_000, clock, log })
     return draining
   }
 

@@ -85,7 +85,7 @@ async function run({ config, read, reloads, events, end, emergencyCalls }: Run, 
       messageOf(reason.fault),
     )
     terminal.complain(faultText(reason.fault, terminal.paint))
-    abandonLater(events, emergencyCalls.count, config.emergency.stopSeconds * 1_000)
+    abandonLater(events, emergencyCalls.count, (started?.stopSeconds() ?? config.emergency.stopSeconds) * 1_000)
   }
   const app = await opening
   await app?.close()

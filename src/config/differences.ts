@@ -12,6 +12,9 @@ const reloadable: readonly string[] = [
   'registration.minSeconds',
   'registration.maxSeconds',
   'registration.defaultSeconds',
+  'registration.keepAliveSeconds',
+  'emergency.',
+  'retentionDays',
   'calls.busyGraceMilliseconds',
 ]
 

@@ -20,7 +20,7 @@ export interface CallsInProgressNeeds {
   readonly node: NodeName
   readonly boot: string
   /** Length of the quiet time after an emergency call. */
-  readonly quietSeconds: number
+  readonly quietSeconds: () => number
   readonly clock: Clock
   readonly log: Logger
 }
@@ -41,7 +41,7 @@ export function createCallsInProgress({ store, node, boot, quietSeconds, clock, 
     if (count.ordinary + count.emergency > 0) counts.set(device, count)
     else counts.delete(device)
     if (kind === 'emergency' && by === 1) unreportedEmergencies.add(device)
-    if (kind === 'emergency') quietUntil.set(device, clock.now() + quietSeconds * 1_000)
+    if (kind === 'emergency') quietUntil.set(device, clock.now() + quietSeconds() * 1_000)
     unreported.add(device)
     void reported()
   }
@@ -60,7 +60,7 @@ export function createCallsInProgress({ store, node, boot, quietSeconds, clock, 
       for (const device of devices) unreported.delete(device)
       const emergencies = devices.filter((device) => unreportedEmergencies.has(device))
       try {
-        await store.call('hotdesk_calls', node, boot, String(quietSeconds), ...devices.flatMap(numbersOf))
+        await store.call('hotdesk_calls', node, boot, String(quietSeconds()), ...devices.flatMap(numbersOf))
         for (const device of emergencies) emergencyReported(device)
       } catch (fault) {
         for (const device of devices) unreported.add(device)

@@ -41,9 +41,9 @@ export interface HotdeskNeeds {
   /** The network's secret: hides typed extensions that do not exist. */
   readonly secret: Secret
   /** Quiet time of a phone after an emergency call. */
-  readonly quietSeconds: number
+  readonly quietSeconds: () => number
   /** Retention of events. */
-  readonly retentionDays: number
+  readonly retentionDays: () => number
 }
 
 const loginEvents = {

@@ -26,7 +26,7 @@ export interface KnownSourcesNeeds {
   readonly flows: () => readonly string[]
   /** Phones of this node behind NAT, as flow URIs, and the interval of their keep-alives. */
   readonly behindNat?: () => readonly string[]
-  readonly keepAliveMs?: Milliseconds
+  readonly keepAliveMs?: () => Milliseconds
   /** Emergency numbers of all sites. */
   readonly emergencies: () => readonly string[]
   readonly challenge: ChallengeTerms
@@ -51,7 +51,8 @@ export function followKnownSources(needs: KnownSourcesNeeds): KnownSourcesWatch 
   async function poll(): Promise<void> {
     const now = knownSourcesNow(needs)
     const { addresses, uris, flows, keepAlive, emergencies = [], ownEmergencies = [] } = now
-    const text = [addresses, uris, flows, keepAlive?.phones ?? [], emergencies, ownEmergencies].map((lines) => lines.join(' ')).join('\n')
+    const keptAlive = [String(keepAlive?.everyMs ?? 0), ...(keepAlive?.phones ?? [])]
+    const text = [addresses, uris, flows, keptAlive, emergencies, ownEmergencies].map((lines) => lines.join(' ')).join('\n')
     if (text === sent) return
     await setKnownSources(now)
     sent = text
@@ -70,16 +71,17 @@ export function knownSourcesNow({
   nodes,
   flows,
   behindNat = () => [],
-  keepAliveMs = 0,
+  keepAliveMs = () => 0,
   emergencies,
   challenge,
 }: Omit<KnownSourcesNeeds, 'setKnownSources' | 'clock' | 'log'>): KnownSources {
   const { trunks, emergencyDialled } = plan()
+  const everyMs = keepAliveMs()
   return {
     addresses: trunks.flatMap(({ from }) => from.map(canonicalAddress)),
     uris: [...new Set(trunks.flatMap(urisOf)), ...withAddress(nodes()).map((node) => nodeUri(node))],
     flows: flows().flatMap((flow) => flowName(flow) ?? []),
-    keepAlive: { phones: keepAliveMs === 0 ? [] : behindNat(), everyMs: keepAliveMs },
+    keepAlive: { phones: everyMs === 0 ? [] : behindNat(), everyMs },
     ownEmergencies: emergencyDialled,
     emergencies: [...new Set(emergencies())].sort(),
     challenge,

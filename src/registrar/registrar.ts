@@ -76,7 +76,7 @@ export interface RegistrarNeeds {
   readonly metrics: Metrics
   readonly settings: RegistrarSettings
   /** Limits that a reload may change; absent: those of `settings`. */
-  readonly limits?: () => ExpiryLimits
+  readonly limits?: () => ExpiryLimits & Pick<RegistrarSettings, 'keepAliveMs'>
   /** Whether phones that register must go to another node of the site now; absent: never. */
   readonly mustMove?: (device: DeviceId) => boolean
   /** Informs the SIP server about known sources and how to challenge others; null or absent for a server that does not take this. */
@@ -140,7 +140,7 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
   const emergencies = () => directory.sites().flatMap((site) => site.emergency)
   const { flows } = bindings
   const behindNat = () => bindings.behindNat().map((binding) => reachOf(binding).via)
-  const { keepAliveMs } = settings
+  const keepAliveMs = () => (needs.limits?.() ?? settings).keepAliveMs
   const known = { plan: () => needs.plan?.current ?? noPlan, nodes: directory.nodes, flows, behindNat, keepAliveMs, emergencies, challenge }
   const watch = needs.setKnownSources ? followKnownSources({ ...known, setKnownSources: needs.setKnownSources, clock, log }) : null
   const offPlan = needs.plan?.onChange(() => watch?.look())

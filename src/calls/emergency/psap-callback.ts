@@ -18,7 +18,7 @@ export interface PsapCallbackNeeds {
   readonly clock: Clock
   readonly log: Logger
   /** How long a number is remembered. */
-  readonly callBackMinutes: number
+  readonly callBackMinutes: () => number
 }
 
 interface Shown {
@@ -63,7 +63,7 @@ export function createPsapCallbacks({ store, clock, log, callBackMinutes }: Psap
   return {
     remember(number, device) {
       const at = clock.now()
-      own.set(number, { device, at, until: at + callBackMinutes * 60_000, written: null })
+      own.set(number, { device, at, until: at + callBackMinutes() * 60_000, written: null })
       unwritten.add(number)
       void write(number)
     },

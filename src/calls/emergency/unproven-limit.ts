@@ -31,8 +31,8 @@ interface Held {
   isUp: boolean
 }
 
-/** Holds at most `total` calls in memory, however many addresses send. */
-export function createUnprovenLimit({ perSource, total, holdMs }: UnprovenLimits, clock: Clock): UnprovenLimit {
+/** Holds at most `total` calls in memory, however many addresses send. @param limits those in force */
+export function createUnprovenLimit(limits: () => UnprovenLimits, clock: Clock): UnprovenLimit {
   const held = new Set<Held>()
   let refused = 0
   let quietUntil = -Infinity
@@ -42,6 +42,7 @@ export function createUnprovenLimit({ perSource, total, holdMs }: UnprovenLimits
   }
 
   function limitFor(source: string): RefusalReport['limit'] | null {
+    const { perSource, total } = limits()
     const own = [...held].filter((call) => call.source === source)
     if (own.length >= perSource) return 'source'
     return held.size >= total ? 'total' : null
@@ -52,7 +53,7 @@ export function createUnprovenLimit({ perSource, total, holdMs }: UnprovenLimits
     if (clock.now() < quietUntil) return null
     const found = { limit, refused }
     refused = 0
-    quietUntil = clock.now() + holdMs
+    quietUntil = clock.now() + limits().holdMs
     return found
   }
 
@@ -67,7 +68,7 @@ export function createUnprovenLimit({ perSource, total, holdMs }: UnprovenLimits
       const source = sourceOf(address)
       const limit = limitFor(source)
       if (limit) return { outcome: 'full', retrySeconds: retrySeconds(), report: reportOn(limit) }
-      const call: Held = { source, until: clock.now() + holdMs, isUp: true }
+      const call: Held = { source, until: clock.now() + limits().holdMs, isUp: true }
       held.add(call)
       return {
         outcome: 'admitted',

@@ -58,7 +58,7 @@ export interface CallRecordsNeeds {
   /** Folder of the JSON lines. */
   readonly folder: string
   /** Retention in days, in files and in Redis. */
-  readonly retentionDays: number
+  readonly retentionDays: () => number
   readonly clock: Clock
   readonly log: Logger
 }
@@ -75,7 +75,6 @@ const maxCalls = 10_000
 const purgeEveryMs = 60 * 60 * 1_000
 
 export function createCallRecords({ store, folder, retentionDays, clock, log }: CallRecordsNeeds): CallRecords {
-  const keptCalls = { entries: maxCalls, days: retentionDays }
   const waiting = new Map<string, string[]>()
   let writing: Promise<unknown> = privateFolder(folder)
   let alarm: Alarm | null = null
@@ -107,7 +106,7 @@ export function createCallRecords({ store, folder, retentionDays, clock, log }: 
   }
 
   async function purge(): Promise<void> {
-    const oldest = dateOf(clock.now() - retentionDays * dayMs)
+    const oldest = dateOf(clock.now() - retentionDays() * dayMs)
     const files = (await readdir(folder)).filter((name) => /^\d{4}-\d\d-\d\d\.jsonl$/.test(name) && name.slice(0, 10) < oldest)
     for (const name of files) await rm(join(folder, name))
   }
@@ -122,7 +121,7 @@ export function createCallRecords({ store, folder, retentionDays, clock, log }: 
       for (const { extension, side, at, seen } of participants) {
         const fields = Object.fromEntries(Object.entries({ ...record, ...seen }).map(([name, value]) => [name, String(value)]))
         store
-          .append(`calls:${extension}`, { side, at: at.join(' '), ...fields }, keptCalls)
+          .append(`calls:${extension}`, { side, at: at.join(' '), ...fields }, { entries: maxCalls, days: retentionDays() })
           .catch(logFailure(`a call is not in the log of ${extension}`))
       }
     },

@@ -6,7 +6,7 @@ import type { Store } from '../../store/store.js'
 export interface RetentionNeeds {
   readonly store: Store
   /** Retention of events, in days. */
-  readonly retentionDays: number
+  readonly retentionDays: () => number
   readonly clock: Clock
   readonly log: Logger
 }
@@ -16,7 +16,7 @@ const roundMs = 60 * 60 * 1_000
 /** Removes events older than the retention time. Every node does it; repeating it is harmless. */
 export function createRetention({ store, retentionDays, clock, log }: RetentionNeeds): { close(): void } {
   async function purge(): Promise<void> {
-    if (store.state === 'connected') await store.purge('events', retentionDays)
+    if (store.state === 'connected') await store.purge('events', retentionDays())
   }
 
   function reportFault(fault: unknown): void {

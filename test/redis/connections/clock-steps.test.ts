@@ -115,7 +115,7 @@ describe('the clock of Redis is changed while nodes run', () => {
       const { store, hotdesk } = node
       const london = await opened('london-1')
       const [bindings, elsewhere] = [bindingsOf(store, 'paris-1'), bindingsOf(london, 'london-1')]
-      const callBacks = createPsapCallbacks({ store, clock: systemClock, log: silentLogger(), callBackMinutes: 60 })
+      const callBacks = createPsapCallbacks({ store, clock: systemClock, log: silentLogger(), callBackMinutes: () => 60 })
       toClose.push(callBacks.close)
       bindings.replace(HD0001, [bound('HD0001', 'paris-1')])
       elsewhere.replace(HD0002, [bound('HD0002', 'london-1')])

@@ -22,7 +22,7 @@ beforeEach(async () => {
   const open = (name: string) => openTestStore(redis, { data: `${redis.directory}/${name}` })
   here = await open('here')
   there = await open('there')
-  const needs = { clock, log: silentLogger(), callBackMinutes: 180 }
+  const needs = { clock, log: silentLogger(), callBackMinutes: () => 180 }
   paris = createPsapCallbacks({ store: here, ...needs })
   london = createPsapCallbacks({ store: there, ...needs })
 })

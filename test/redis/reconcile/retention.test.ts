@@ -39,7 +39,7 @@ describe('data that is older than the retention', () => {
     const [old, young] = [datedDaysAgo(92), datedDaysAgo(88)]
     for (const file of [old, young, 'notes.txt']) await writeFile(join(folder, file), '')
     const store = await openTestStore(redis)
-    const records = createCallRecords({ store, folder, retentionDays: 90, clock: systemClock, log: silentLogger() })
+    const records = createCallRecords({ store, folder, retentionDays: () => 90, clock: systemClock, log: silentLogger() })
     await expect.poll(() => readdir(folder)).toEqual([young, 'notes.txt'].toSorted())
     await records.close()
     await store.close()
@@ -51,7 +51,7 @@ describe('data that is older than the retention', () => {
     const records = createCallRecords({
       store,
       folder: join(temporaryFolder('records'), 'calls'),
-      retentionDays: 90,
+      retentionDays: () => 90,
       clock: systemClock,
       log: silentLogger(),
     })

@@ -80,8 +80,8 @@ export function open(node = 'paris-1' as NodeName): Stage {
     automaticLogout: () => null,
     attempts: () => defaults.lockout,
     mayVisit: () => true,
-    quietSeconds: defaults.emergency.quietSeconds,
-    retentionDays: defaults.retentionDays,
+    quietSeconds: () => defaults.emergency.quietSeconds,
+    retentionDays: () => defaults.retentionDays,
     metrics,
   })
   const idle = new Set<(device: DeviceId) => void>()

@@ -64,11 +64,11 @@ export async function openDeskNode(redis: Pick<TestRedis, 'place' | 'directory'>
     ...working,
     directory,
     secret: new Secret('of the test'),
-    quietSeconds,
+    quietSeconds: () => quietSeconds,
     automaticLogout: () => automaticLogout,
     attempts: () => defaults.lockout,
     mayVisit: () => true,
-    retentionDays: defaults.retentionDays,
+    retentionDays: () => defaults.retentionDays,
     metrics,
   })
   return {

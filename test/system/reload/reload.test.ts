@@ -90,18 +90,18 @@ describe('a node whose dial plan is reloaded', () => {
   it('takes over the limits of the PIN dialogue and the log level, and names the settings that need a restart', async () => {
     const settings = JSON.parse(readFileSync(configFile(), 'utf8')) as Record<string, unknown>
     const changed = { ...settings, lockout: { user: { failures: 2 } }, login: { tries: 2 }, log: { level: 'info', form: 'json' } }
-    writeFileSync(configFile(), JSON.stringify({ ...changed, retentionDays: 30 }))
+    writeFileSync(configFile(), JSON.stringify({ ...changed, sip: { ...(settings.sip as object), sessionSeconds: 900 } }))
     expect(await desk.json('reload')).toEqual([
       expect.objectContaining({
         node: 'paris-1',
         changed: ['login.tries', 'lockout.user.failures', 'log.level'],
-        restart: ['retentionDays'],
+        restart: ['sip.sessionSeconds'],
       }),
     ])
     const line = await paris.logged('node.reloaded', ({ restart }) => Array.isArray(restart) && restart.length > 0)
-    expect(line).toMatchObject({ restart: ['retentionDays'], by: expect.stringContaining('@') as string })
+    expect(line).toMatchObject({ restart: ['sip.sessionSeconds'], by: expect.stringContaining('@') as string })
     // Until then every reload names it.
-    expect(await desk.json('reload')).toEqual([expect.objectContaining({ changed: [], restart: ['retentionDays'] })])
+    expect(await desk.json('reload')).toEqual([expect.objectContaining({ changed: [], restart: ['sip.sessionSeconds'] })])
     // The second wrong PIN of a call ends it now.
     const call = await dialAnswered(alice, '*77*102*')
     await hears(call)
@@ -109,6 +109,28 @@ describe('a node whose dial plan is reloaded', () => {
     await hears(call)
     await call.audio.press('2222#')
     await call.ended
+    writeFileSync(configFile(), JSON.stringify(settings))
+    expect((await desk.hotdesk('reload')).code).toBe(0)
+  })
+
+  it('takes over the settings of emergency calls all at once, and retention and keep-alives', async () => {
+    const settings = JSON.parse(readFileSync(configFile(), 'utf8')) as Record<string, unknown>
+    const retained = { retentionDays: 30, registration: { keepAliveSeconds: 20 } }
+    const unknown = { ...settings, ...retained, emergency: { quietSeconds: 77, callBackMinutes: 'soon' } }
+    writeFileSync(configFile(), JSON.stringify(unknown))
+    expect(await desk.hotdesk('reload')).toMatchObject({ code: 2, out: expect.stringContaining('emergency.callBackMinutes') as string })
+    writeFileSync(configFile(), JSON.stringify({ ...settings, ...retained, emergency: { quietSeconds: 77, callBackMinutes: 5 } }))
+    expect(await desk.json('reload')).toEqual([
+      expect.objectContaining({
+        changed: ['retentionDays', 'registration.keepAliveSeconds', 'emergency.quietSeconds', 'emergency.callBackMinutes'],
+        restart: [],
+      }),
+    ])
+    await hangUp(await converse(alice, '112', second.line('112')))
+    await office.follows('quiet:HD0001', (quiet) => quiet !== undefined)
+    const seconds = async (key: string): Promise<number> => Number(await office.redis.cli('TTL', `{hd}:${key}`))
+    expect(Math.ceil((await seconds('quiet:HD0001')) / 10)).toBe(8)
+    expect(Math.ceil((await seconds('callback:+33199000001')) / 60)).toBe(5)
     writeFileSync(configFile(), JSON.stringify(settings))
     expect((await desk.hotdesk('reload')).code).toBe(0)
   })

@@ -32,9 +32,13 @@ it.each([
   [
     { registration: { maxSeconds: 1_800, defaultSeconds: 1_800, keepAliveSeconds: 30 } },
     {
-      live: ['registration.maxSeconds', 'registration.defaultSeconds'],
-      restart: ['registration.keepAliveSeconds'],
+      live: ['registration.maxSeconds', 'registration.defaultSeconds', 'registration.keepAliveSeconds'],
+      restart: [],
     },
+  ],
+  [
+    { emergency: { quietSeconds: 60, unprovenTotal: 9 }, retentionDays: 9, data: '/srv/hotdesk' },
+    { live: ['retentionDays', 'emergency.quietSeconds', 'emergency.unprovenTotal'], restart: ['data'] },
   ],
   [{ redis: 'redis://127.0.0.1:6380' }, { live: [], restart: ['redis'] }],
 ] as const)('%j is taken over, or needs a restart', (changes, expected) => {

@@ -27,7 +27,7 @@ test('the SIP server gets trunks, nodes and the flows of phones, in the spelling
       nodes,
       flows,
       behindNat,
-      keepAliveMs: 25_000,
+      keepAliveMs: () => 25_000,
       emergencies,
       challenge,
     }),
@@ -52,6 +52,7 @@ let watch: KnownSourcesWatch
 let flows: string[]
 let plan: ReturnType<KnownSourcesNeeds['plan']>
 let isAway = false
+let everyMs = 0
 const told: KnownSources[] = []
 
 function follow(lines: typeof trunks): KnownSourcesWatch {
@@ -61,6 +62,8 @@ function follow(lines: typeof trunks): KnownSourcesWatch {
     plan: () => plan,
     nodes: () => [],
     flows: () => flows,
+    behindNat: () => ['sip:192.0.2.7:5060'],
+    keepAliveMs: () => everyMs,
     emergencies: () => [],
     challenge,
     setKnownSources: (sources) => (isAway ? Promise.reject(new Error('away')) : Promise.resolve(void told.push(sources))),
@@ -105,6 +108,18 @@ test('a reload of the dial plan takes effect at once, with its trunks and emerge
   watch.look()
   await new Promise(setImmediate)
   expect(told.at(-1)).toMatchObject({ uris: ['sip:203.0.113.5:5070;transport=tcp'], addresses: [], ownEmergencies: ['15'] })
+})
+
+test('a reload of the interval of keep-alives takes effect in the next round', async () => {
+  everyMs = 20_000
+  await fiveSeconds()
+  expect(told.at(-1)?.keepAlive).toEqual({ phones: ['sip:192.0.2.7:5060'], everyMs: 20_000 })
+  everyMs = 30_000
+  await fiveSeconds()
+  expect(told.at(-1)?.keepAlive?.everyMs).toBe(30_000)
+  everyMs = 0
+  await fiveSeconds()
+  expect(told.at(-1)?.keepAlive).toEqual({ phones: [], everyMs: 0 })
 })
 
 test('a SIP server that was away gets them when it is back', async () => {

@@ -4,10 +4,21 @@ import { createManualClock } from '../../../support/process/manual-clock.js'
 
 function open() {
   const clock = createManualClock(1_000_000)
-  return { clock, share: createUnprovenLimit({ perSource: 2, total: 3, holdMs: 30_000 }, clock) }
+  return { clock, share: createUnprovenLimit(() => ({ perSource: 2, total: 3, holdMs: 30_000 }), clock) }
 }
 
 describe('the limit of callers without proof', () => {
+  it('follows a reload, and counts the calls that are there', () => {
+    const limits = { perSource: 2, total: 3, holdMs: 30_000 }
+    const share = createUnprovenLimit(() => limits, createManualClock(1_000_000))
+    const outcome = () => share.admit('192.0.2.1').outcome
+    expect([outcome(), outcome(), outcome()]).toEqual(['admitted', 'admitted', 'full'])
+    limits.perSource = 3
+    expect([outcome(), outcome()]).toEqual(['admitted', 'full'])
+    limits.perSource = 1
+    expect(outcome()).toBe('full')
+  })
+
   it('applies to each address, and to their total', () => {
     const { share } = open()
     const outcomes = ['192.0.2.1', '192.0.2.1', '192.0.2.1', '192.0.2.2', '192.0.2.3'].map((address) => share.admit(address).outcome)
