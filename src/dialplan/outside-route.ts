@@ -1,4 +1,4 @@
-import { type NumberPlan, outsideNumber } from './numbers/number-plan.js'
+import { type NumberPlan, type OutsideNumber, outsideNumber } from './numbers/number-plan.js'
 import type { OutsideRoute, Trunk } from './route.js'
 
 /** The keys of a route or a short code that leads outside. */
@@ -19,10 +19,22 @@ export interface OutsideRouteNeeds {
 export type OutsideRoutes = (digits: string, keys: OutsideKeys) => OutsideRoute
 
 export function createOutsideRoutes({ trunks, numbers }: OutsideRouteNeeds): OutsideRoutes {
-  return (digits, { trunks: names, strip = 0, prepend = '', callerId = null }) => ({
-    kind: 'outside',
-    ...outsideNumber(numbers, `${prepend}${digits.slice(strip)}`, digits),
-    trunks: names.flatMap((name) => trunks.find((trunk) => trunk.name === name) ?? []),
-    callerId,
-  })
+  return (digits, { trunks: names, strip = 0, prepend = '', callerId = null }) => {
+    const number = `${prepend}${digits.slice(strip)}`
+    let known: OutsideNumber | null = null
+    // Whether a stranger calls for help is asked before they are authenticated, and needs no reading of the number, which may take a millisecond.
+    const read = (): OutsideNumber => (known ??= outsideNumber(numbers, number, digits))
+    return {
+      kind: 'outside',
+      number,
+      get e164() {
+        return read().e164
+      },
+      get numberClass() {
+        return read().numberClass
+      },
+      trunks: names.flatMap((name) => trunks.find((trunk) => trunk.name === name) ?? []),
+      callerId,
+    }
+  }
 }

@@ -6,6 +6,7 @@ const dist = path.resolve(process.argv[2] ?? 'dist')
 const load = (name) => import(pathToFileURL(path.join(dist, name)).href)
 const { loadDialplan } = await load('dialplan/dialplan.js')
 const { decide } = await load('calls/routing/decide.js')
+const { emergencyOf } = await load('calls/routing/number-rules.js')
 
 const codes = Array.from({ length: 1_000 }, (_, index) => {
   const code = String(index).padStart(4, '0')
@@ -108,3 +109,18 @@ measure('a short code that forwards, with two digits', (round) => `*2${code(2 * 
 measure('a number that was called before', (round) => `006${String(round % 1_000).padStart(8, '1')}`, 'outside')
 measure('a number that was never called before', () => `006${String(Math.random()).slice(2, 10).padEnd(8, '1')}`, 'outside')
 measure('digits that mean nothing', (round) => `*3${code(round)}`, 'refused')
+
+/** What every INVITE costs before its caller is known: whether it calls for help. */
+function measureUnknown(name, digitsOf) {
+  const few = rounds / 20
+  const digits = Array.from({ length: few }, (_, round) => digitsOf(round))
+  const began = cpu()
+  for (const each of digits) if (emergencyOf(each, () => null, knowledge) !== null) throw new Error(`${each} is an emergency number`)
+  console.log(`${name.padEnd(44)} ${(((cpu() - began) * 1000) / few).toFixed(1)} µs`)
+}
+
+measureUnknown('before authentication: a number', () => `006${String(Math.random()).slice(2, 10).padEnd(8, '1')}`)
+measureUnknown(
+  'before authentication: a number nobody reads',
+  () => `00${String(Math.random()).slice(2).padEnd(16, '1').repeat(2).slice(0, 26)}`,
+)

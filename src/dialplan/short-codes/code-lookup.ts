@@ -29,7 +29,8 @@ export function createCodeLookup(needs: CodeLookupNeeds): CodeLookup {
   const entryOf = createCodeIndex(entries)
   return (digits) => {
     const found = entryOf(digits)
-    return found ? { ...routeOf(found, digits, needs), shortCode: found.code } : null
+    // A copy would read the number of an outside route.
+    return found ? Object.assign(routeOf(found, digits, needs), { shortCode: found.code }) : null
   }
 }
 
