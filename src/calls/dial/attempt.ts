@@ -9,7 +9,7 @@ import { sessionDescription } from '../bridge/session-description.js'
 import type { Call } from '../call.js'
 import { endReasons } from '../call-control.js'
 import { noteLeg } from '../call-legs.js'
-import { type RefusalReason, reasonOf } from '../failure.js'
+import { type RefusalReason, reasonCodeHeader, reasonOf } from '../failure.js'
 import type { RingingCalls } from '../features/ringing-calls.js'
 import { ourReason } from '../reason-header.js'
 import { type Attempt, type AttemptResult, type Branch, type Fork, fork } from './fork.js'
@@ -142,14 +142,18 @@ function missed({ invite, control }: Call, result: Miss, targets: readonly Targe
   }
 }
 
-/** 410 or 503 without a reason: the phone has left its Contact or its connection is gone; a node has died or is stopping. */
-const goneStatuses: ReadonlySet<number> = new Set([410, 503])
+/**
+ * Without a reason, these come from a phone that has left its Contact (410), no longer has the account that it registered (404, 604) or whose
+ * connection is gone (503), or from a node that has died or is stopping. The number was right, so the caller does not hear 404.
+ */
+const goneStatuses: ReadonlySet<number> = new Set([404, 410, 503, 604])
 
 /** The meaning of the response that was chosen from those of all branches. */
 export function reasonFor(response: SipReply, targets: readonly Target[]): RefusalReason {
   // Only another node gives a reason of its own.
-  const reason = targets.some(({ node }) => node !== undefined) ? reasonOf(response) : reasonOf({ ...response, header: () => '' })
+  const given = targets.some(({ node }) => node !== undefined) ? response.header(reasonCodeHeader) : ''
+  const reason = reasonOf({ ...response, header: (name) => (name === reasonCodeHeader ? given : '') })
   const isInside = targets.every(({ device, node }) => device !== null || node !== undefined)
   if (reason === 'redirected' && !isInside) return 'upstream'
-  return reason === 'upstream' && goneStatuses.has(response.status) && isInside ? 'not-reachable' : reason
+  return given === '' && goneStatuses.has(response.status) && isInside ? 'not-reachable' : reason
 }

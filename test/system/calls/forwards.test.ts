@@ -123,6 +123,9 @@ describe('forwards', () => {
     [486, 'Busy', 'user-busy', 486],
     [600, 'Busy', 'user-busy', 486],
     [603, 'Busy', 'user-busy', 603],
+    [404, 'NotReachable', 'unavailable', 480],
+    [408, 'NotReachable', 'unavailable', 480],
+    [604, 'NotReachable', 'unavailable', 480],
     [480, null, null, 480],
   ] as const)(
     'a phone that responds %i: forward %s, Diversion %s, and without a forward the caller hears %i',
@@ -135,7 +138,7 @@ describe('forwards', () => {
       const plain = await caller.dial('100')
       await both()
       expect(await refusal(plain)).toBe(heard)
-      await forward('Busy', when === 'Busy' ? '00612345678' : '')
+      if (when !== null) await forward(when, '00612345678')
       const dialling = await caller.dial('100')
       await both()
       if (reason !== null) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { DeviceId } from '../../../src/base/identity.js'
+import type { DeviceId, NodeName } from '../../../src/base/identity.js'
 import { reasonFor } from '../../../src/calls/dial/attempt.js'
 import { bestOf } from '../../../src/calls/dial/fork.js'
 import { reasonCodeHeader, reasonOf, refusals, responseOf, terminationOf } from '../../../src/calls/failure.js'
@@ -115,13 +115,23 @@ describe('the reason why nobody was reached', () => {
   const phone = { device: 'HD0001' as DeviceId }
   const trunk = { device: null }
 
-  it.each([408, 410, 430, 477, 478, 503])('is not-reachable for a %i of a phone, and its caller gets 480', (status) => {
+  it.each([404, 408, 410, 430, 477, 478, 503, 604])('is not-reachable for a %i of a phone, and its caller gets 480', (status) => {
     const reason = reasonFor(answer(status), [phone])
     expect(reason).toBe('not-reachable')
     expect(responseOf({ reason, response: answer(status) }).status).toBe(480)
   })
 
-  it.each([410, 503])('is the %i of a trunk, which is about the number and is passed on', (status) => {
+  it('is the one that another node gives, also with 404', () => {
+    const node = { device: null, node: { name: 'paris-2' as NodeName, boot: 'b1' } }
+    const byNode = { ...answer(404), header: (name: string) => (name === reasonCodeHeader ? 'unknown-number' : '') }
+    expect([reasonFor(byNode, [node]), reasonFor(byNode, [phone]), reasonFor(answer(404), [trunk])]).toEqual([
+      'unknown-number',
+      'not-reachable',
+      'unknown-number',
+    ])
+  })
+
+  it.each([404, 410, 503, 604])('is the %i of a trunk, which is about the number and is passed on', (status) => {
     const reason = reasonFor(answer(status), [trunk])
     expect(responseOf({ reason, response: answer(status) }).status).toBe(status)
   })
