@@ -21,7 +21,7 @@ interface Known {
   readonly checked: number
 }
 
-/** node:dns does not show the TTL of most records, so the time is fixed and short. */
+/** node:dns shows no TTL of SRV, NAPTR and names in /etc/hosts, and another resolver would not read that file. So the time is fixed and short. */
 const keepMs = 30_000
 /** The addresses of trunks are queried every minute, so a name that is in use stays younger than this. */
 const slightlyOldMs = 300_000
