@@ -92,9 +92,17 @@ export async function openCommandLine(given?: TestRedis, networkSecret = secret)
   }
 }
 
+const hashes = new Map<string, Promise<string>>()
+
+/** A hash costs tens of milliseconds on purpose, and a file of tests furnishes many networks. */
+function hashOf(pin: string): Promise<string> {
+  const hash = hashes.get(pin) ?? hashPin(new Secret(pin))
+  hashes.set(pin, hash)
+  return hash
+}
+
 async function furnish(directory: Directory): Promise<void> {
-  for (const { extension, name, pin, home } of samples.users)
-    await directory.putUser(extension, { name, home, pinHash: await hashPin(new Secret(pin)) })
+  for (const { extension, name, pin, home } of samples.users) await directory.putUser(extension, { name, home, pinHash: await hashOf(pin) })
   for (const { id, password, site, elin, location } of samples.devices)
     await directory.putDevice(id, { site, hotdesk: true, password: new Secret(password), elin, location })
 }
