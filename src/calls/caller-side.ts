@@ -5,11 +5,21 @@ import { answeredElsewhere } from './reason-header.js'
 export interface CallerSide extends IncomingInvite {
   /** From now on `next` gets the responses, and its CANCEL counts. The previous caller gets 487. */
   replace(next: IncomingInvite): void
+  /** The caller is answered and hears a voice until the call is connected: from now on `next` stands for the INVITE. */
+  answerAs(next: IncomingInvite, voice: Voice): void
+  /** Null: the caller has not been answered. */
+  readonly voice: Voice | null
+}
+
+/** Speaks with a caller who has been answered. */
+export interface Voice {
+  say(prompt: string): Promise<void>
 }
 
 export function createCallerSide(first: IncomingInvite): CallerSide {
   const onCancel: ((reason: string) => void)[] = []
   let current = first
+  let voice: Voice | null = null
   follow(first)
 
   function follow(invite: IncomingInvite): void {
@@ -40,6 +50,14 @@ export function createCallerSide(first: IncomingInvite): CallerSide {
     accept: (parts) => current.accept(parts),
     follow: (farEnd) => current.follow(farEnd),
     answerChallenges: (credentials) => current.answerChallenges(credentials),
+    get voice() {
+      return voice
+    },
+    answerAs(next, speaker) {
+      current = next
+      voice = speaker
+      follow(next)
+    },
     replace(next) {
       const previous = current
       current = next

@@ -14,6 +14,7 @@ import type { Trunks } from '../trunks/trunks.js'
 import { type ActiveCall, type Activity, createActivity } from './activity.js'
 import { type Admission, createAdmission } from './admission.js'
 import { createBreakOutDial } from './breakout/break-out-call.js'
+import { createBreakOutMenu } from './breakout/break-out-menu.js'
 import { createConnect } from './bridge/connect.js'
 import { createConversations } from './bridge/conversations.js'
 import { createNodeLegs } from './bridge/node-legs.js'
@@ -259,8 +260,9 @@ function createHandler(
   const branches = createUserBranches({ registrar, hopTokens, nodeLegs, node, domain })
   const spokenRefusals = createSpokenRefusals(ivr)
   const dialBreakOut = createBreakOutDial({ attempts, branches, spokenRefusals, srf })
+  const breakOutMenu = createBreakOutMenu({ ivr, newCall: begin, record, dialEmergency, clock })
   const pickUp = createPickUp({ ringingCalls, attempts, branches, spokenRefusals, ivr, srf, domain, clock })
-  const destinations = { outsideCalls, dialEmergency, dialBreakOut, pickUp, spokenRefusals }
+  const destinations = { outsideCalls, dialEmergency, dialBreakOut, breakOutMenu, pickUp, spokenRefusals }
   const dial = createDial({ attempts, branches, destinations, registrar, limits, domain })
   const transfers = createTransfers({ knowledge, registrar, conversations, record, dial, connect, limits, domain, clock, log })
 

@@ -24,9 +24,21 @@ const prompts: Readonly<Partial<Record<RefusalReason, string>>> = {
   'nothing-to-pick-up': 'nothing-to-pick-up',
 }
 
+/** A caller who has been answered gets no response that the phone could show. */
+const answeredPrompts: Readonly<Partial<Record<RefusalReason, string>>> = {
+  'unknown-number': 'number-unknown',
+  'not-from-here': 'number-unknown',
+  'over-limit': 'try-later',
+}
+
 /** The node that the phone is at speaks; others only give it the reason. */
 export function createSpokenRefusals(ivr: AnnouncementPort): SpokenRefusals {
   async function speak(call: Call, prompt: string, failure: Failure): Promise<Termination> {
+    const { voice } = call.invite
+    if (voice) {
+      await voice.say(prompt)
+      return reject(call, failure)
+    }
     const ended = new AbortController()
     call.control.endBy(() => ended.abort())
     await ivr.announce(call.invite, prompt, responseOf(failure), ended.signal)
@@ -35,9 +47,11 @@ export function createSpokenRefusals(ivr: AnnouncementPort): SpokenRefusals {
 
   return {
     refuse(call, failure) {
-      const prompt = prompts[failure.reason]
+      const { voice } = call.invite
+      const prompt = prompts[failure.reason] ?? (voice ? answeredPrompts[failure.reason] : undefined)
       const isDialled = call.caller.kind === 'device' && call.transfer === null
-      const isSpoken = prompt !== undefined && isDialled && call.progress.ringing === null
+      const canSpeak = voice ? call.control.endReason === null && !call.invite.cancelled : call.progress.ringing === null
+      const isSpoken = prompt !== undefined && isDialled && canSpeak
       return isSpoken ? speak(call, prompt, failure) : reject(call, failure)
     },
     announce: (call, prompt) => speak(call, prompt, { reason: 'announced' }),

@@ -9,6 +9,7 @@ import { crossChecks, planFile } from './plan-file.js'
 import { timeProfileChecks } from './rights/rights-keys.js'
 import type { Dialplan } from './route.js'
 import { createRules } from './rules.js'
+import { breakOutMenuChecks } from './short-codes/break-out-menu.js'
 import { shortCodeChecks } from './short-codes/code-checks.js'
 import { voicemailChecks } from './voicemail.js'
 
@@ -40,6 +41,7 @@ export function loadDialplan({ text, file, site, log }: DialplanNeeds): Dialplan
     crossChecks(written),
     voicemailChecks(written),
     shortCodeChecks(written),
+    breakOutMenuChecks(written),
     logoutChecks(written),
     timeProfileChecks(written),
     conflictsIn(written),

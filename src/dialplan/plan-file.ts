@@ -28,6 +28,7 @@ import { parsePattern, wildcards } from './pattern.js'
 import { profileKeys } from './rights/profile-keys.js'
 import { rightsKeys } from './rights/rights-keys.js'
 import { callerNumber, parseTelephone, prependedDigits, strippedDigits, telephoneHint, telephoneWords, trunkName } from './route-fields.js'
+import { breakOutMenuKey } from './short-codes/break-out-menu.js'
 import { shortCodesKey } from './short-codes/short-code.js'
 import { registrationKeys, serverUri, yesOrNo } from './trunks/registration-keys.js'
 import { trunkIdentityKeys } from './trunks/trunk-identity-keys.js'
@@ -131,6 +132,7 @@ export const planFile = block({
   trunks: blockOf(text, trunk).prefault({}).describe('SIP trunks by name.'),
   routes: listOf(route).prefault([]).describe('Routes of outside calls. The first that matches counts.'),
   shortCodes: shortCodesKey,
+  breakOutMenu: breakOutMenuKey,
   dids: blockOf(didNumber, closedPattern).prefault({}).describe('Direct number → extension. `X` stands for the same digit on both sides.'),
   alertInfo: listOf(closedPattern).prefault([]).describe('Patterns of extensions whose Alert-Info and Call-Info pass to other phones.'),
   ...voicemailKeys,

@@ -6,6 +6,7 @@ import type { TrunkNumberForms } from './numbers/number-form.js'
 import type { NumberPlan, OutsideNumber } from './numbers/number-plan.js'
 import type { PlanReferences } from './plan-references.js'
 import type { SiteRights } from './rights/site-rights.js'
+import type { BreakOutMenu } from './short-codes/break-out-menu.js'
 import type { Feature } from './short-codes/short-code.js'
 
 /** A SIP trunk of a site. */
@@ -154,6 +155,10 @@ export interface Dialplan {
   readonly emergencyNumbers: readonly string[]
   /** The same, also behind the codes that dial with the plan of another site: they are called from here. */
   readonly emergencyDialled: readonly string[]
+  /** The spoken menu for break-out codes that name no site. */
+  readonly breakOut: BreakOutMenu
+  /** Whether digits that follow may make this the number of an extension. */
+  beginsExtension(digits: string): boolean
   /** Route for the dialled digits. */
   route(digits: string): Route
   /** How numbers are written in the country of the site. */

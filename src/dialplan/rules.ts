@@ -9,12 +9,13 @@ import { publishedDids } from './numbers/network-dids.js'
 import { numberFormsOf } from './numbers/number-form.js'
 import { createNumberPlan } from './numbers/number-plan.js'
 import { createOutsideRoutes, type OutsideRoutes } from './outside-route.js'
-import { fixedLength, matches, parsePattern } from './pattern.js'
+import { begins, fixedLength, matches, type Pattern, parsePattern } from './pattern.js'
 import type { PlanFile } from './plan-file.js'
 import { referencesOf } from './plan-references.js'
 import { siteProfiles } from './rights/profile-keys.js'
 import { createSiteRights } from './rights/site-rights.js'
 import type { Dialplan, Route, Trunk } from './route.js'
+import { breakOutMenuOf } from './short-codes/break-out-menu.js'
 import { createCodeLookup } from './short-codes/code-lookup.js'
 import { registrationOf } from './trunks/registration-keys.js'
 import { trunkIdentityOf } from './trunks/trunk-identity-keys.js'
@@ -73,6 +74,8 @@ export function createRules(file: PlanFile): Omit<Dialplan, 'fingerprint'> {
     emergency,
     emergencyNumbers: [...emergencies.keys()],
     emergencyDialled: behindCodes(file, [...emergencies.keys()]),
+    breakOut: breakOutMenuOf(file.breakOutMenu, [...emergencies.keys()]),
+    beginsExtension: (digits) => file.extensions.some((pattern) => isBeginning(digits, pattern)),
     route,
     numbers,
     did: (number) => didIn([number]) ?? didIn(numbers.formsOf(number)),
@@ -145,6 +148,11 @@ function emergencyTrunksOf({ voicemail, routes, shortCodes }: PlanFile, trunks: 
 function userRoute({ extensions }: PlanFile, digits: string): Route | null {
   const extension = parseExtension(digits)
   return extension && extensions.some((pattern) => matches(pattern, digits)) ? { kind: 'user', extension } : null
+}
+
+function isBeginning(digits: string, extension: Pattern): boolean {
+  const typed = parsePattern(digits)
+  return typed !== null && begins(typed, extension)
 }
 
 /** The first matching route of the file. A number with `+` is complete and needs no prefix. */

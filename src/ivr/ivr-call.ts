@@ -8,12 +8,15 @@ import { respondTo } from './in-call-requests.js'
 /** A call that this node has answered itself. */
 export interface IvrCall {
   readonly session: AudioSession
+  readonly dialog: SipDialog
   /** Calls the listener once for each press. */
   onKey(listener: (key: Key) => void): void
   /** Calls the listener once, when either side has ended the call. */
   onEnd(listener: (by: 'caller' | 'us') => void): void
   /** Ends the call and its audio. Does nothing if the call has ended. */
   hangUp(headers?: SipHeaders): void
+  /** Ends our part in the call and its audio: the dialog goes on with another part. */
+  release(): void
   /** Resolves when the call has ended and our BYE, if any, has a response. */
   readonly over: Promise<void>
 }
@@ -104,15 +107,17 @@ function ivrCall(dialog: SipDialog, session: AudioSession, { invite }: IvrCallNe
   dialog.onRequest((request) => respondTo(request, { session, infoKeys }))
   let awaitsAnswer = invite.body === ''
   dialog.onAck((sdp) => {
-    if (sdp === '') return
+    if (sdp === '' || ended) return
     if (session.accept(sdp) === 'no-common-codec' && awaitsAnswer) hangUp({ Reason: 'SIP;cause=488;text="Not Acceptable Here"' })
     awaitsAnswer = false
   })
   return {
     session,
+    dialog,
     onKey: (listener) => void session.onKeyPress(listener),
     onEnd: (listener) => (ended ? listener(ended) : void ends.push(listener)),
     hangUp,
+    release: () => end('us', Promise.resolve()),
     over,
   }
 }

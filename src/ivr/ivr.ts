@@ -7,12 +7,14 @@ import type { Hotdesk } from '../hotdesk/hotdesk.js'
 import type { AudioSession, Clip, Media } from '../media/media.js'
 import type { IncomingInvite } from '../srf/srf.js'
 import type { RefusalAfter } from './announcement.js'
+import type { IvrCall } from './ivr-call.js'
 import { createIvrDispatch } from './ivr-dispatch.js'
 import { type ParkedCall, parkCall } from './parked-call.js'
 import type { DialogueTiming } from './pin-dialogue/dialogue-steps.js'
 import { runLoginDialogue } from './pin-dialogue/login-dialogue.js'
 import { spokenLogout } from './pin-dialogue/spoken-outcome.js'
 import { loadPrompts, type PromptName, type Prompts } from './prompts.js'
+import { runSiteMenu, type SiteAnswer, type SiteQuestion } from './site-menu/ask-for-site.js'
 
 export { loadPrompts } from './prompts.js'
 
@@ -27,6 +29,8 @@ export interface Ivr {
   say(invite: IncomingInvite, decide: () => Promise<PromptName>): Promise<void>
   /** Answers the call silently, until the phone gets another session description. Null if it has been refused or the caller is gone. */
   park(invite: IncomingInvite): Promise<ParkedCall | null>
+  /** Answers the call and asks for a site and a number. Null: the call has ended without a choice. */
+  askForSite(invite: IncomingInvite, question: SiteQuestion): Promise<SiteAnswer | null>
   /** Plays a prompt or an announcement of the dial plan as early media, then refuses the call. `ended` cuts it short. */
   announce(invite: IncomingInvite, prompt: string, after: RefusalAfter, ended: AbortSignal): Promise<void>
   /** Audio for a call of the node itself. Null if no port is free. */
@@ -65,7 +69,11 @@ export async function createIvr(needs: IvrNeeds): Promise<Ivr> {
   const load = (announcements: readonly string[]): Promise<Prompts> =>
     loadPrompts({ folder: needs.promptsFolder, languages: ['en'], announcements, log })
   let loaded = await load(needs.announcements)
-  const prompts: Prompts = { clip: (name) => loaded.clip(name), announcement: (name) => loaded.announcement(name) }
+  const prompts: Prompts = {
+    clip: (name) => loaded.clip(name),
+    announcement: (name) => loaded.announcement(name),
+    recording: (name) => loaded.recording(name),
+  }
   const dispatch = createIvrDispatch({ media, prompts, silentMs: () => timing().silentMs, clock, log })
 
   return {
@@ -80,6 +88,11 @@ export async function createIvr(needs: IvrNeeds): Promise<Ivr> {
     pleaseLogIn: (invite) => dispatch.announce(invite, prompts.clip('please-log-in'), { status: 480, parts: { reason: 'Log In First' } }),
     say: dispatch.say,
     park: (invite) => parkCall({ invite, media, log: log.child({ callId: invite.callId }) }),
+    askForSite: (invite, question) =>
+      new Promise((resolve, reject) => {
+        const begin = (call: IvrCall): void => runSiteMenu(call, question, { prompts, timing: timing(), clock, answered: resolve })
+        dispatch.answer(invite, begin).then(() => resolve(null), reject)
+      }),
     announce: (invite, prompt, after, ended) => dispatch.announce(invite, prompts.announcement(prompt), after, ended),
     offerAudio: () => media.offer(),
     clip: prompts.announcement,

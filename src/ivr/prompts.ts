@@ -29,6 +29,10 @@ const purposes = {
   barred: 'failed',
   'not-entitled': 'failed',
   'site-missing': 'failed',
+  'choose-site': 'ask',
+  'ask-number': 'ask',
+  'no-such-choice': 'failed',
+  'number-unknown': 'failed',
   'site-away': 'failed',
   'nothing-to-pick-up': 'failed',
   'try-later': 'failed',
@@ -42,10 +46,20 @@ export type PromptName = keyof typeof purposes
 /** All prompts of a node. */
 export const promptNames = Object.keys(purposes).filter((name): name is PromptName => name in purposes)
 
+/** Words of which sentences about sites and keys are made: `for`, `press`, the digits and the letters. They may be missing. */
+export const wordNames: readonly string[] = [
+  'for',
+  'press',
+  ...Array.from('0123456789', (digit) => `digit-${digit}`),
+  ...Array.from('abcdefghijklmnopqrstuvwxyz', (letter) => `letter-${letter}`),
+]
+
 export interface Prompts {
   clip(name: PromptName): Clip
   /** An announcement that the dial plan names; tones if there is none. */
   announcement(name: string): Clip
+  /** Null if there is none. */
+  recording(name: string): Clip | null
 }
 
 export interface PromptNeeds {
@@ -70,6 +84,7 @@ export async function loadPrompts({ folder, languages, announcements = [], log }
   return {
     clip: (name) => clips.get(name) ?? tones(name, purposes[name]),
     announcement: (name) => clips.get(name) ?? tones(name, 'failed'),
+    recording: (name) => clips.get(name) ?? null,
   }
 }
 

@@ -1,7 +1,7 @@
 import type { SiteName } from '../../base/identity.js'
 import type { User } from '../../directory/directory.js'
 import { emergencyDigits } from '../../sip/uri/dialled.js'
-import type { Knowledge } from '../routing/contract.js'
+import type { DestinationOf, Knowledge } from '../routing/contract.js'
 
 /** Nobody dials more codes in a row. It bounds the work for digits that a stranger sends. */
 const maxCodes = 8
@@ -64,4 +64,41 @@ function prefixesIn(numbers: readonly string[]): readonly string[] {
 function withoutSigns(digits: string): string {
   const number = /[^0-9+*#]/.test(digits) ? digits.slice(digits.lastIndexOf('*') + 1) : digits
   return number.replace(/^[*#]+(?=[0-9]{3,}[*#]*$)/, '')
+}
+
+// ── in the spoken menu ───────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Digits that a caller types, and the site chosen before. */
+interface Typed {
+  readonly digits: string
+  readonly site: SiteName | null
+}
+
+/** The emergency call for digits typed in the menu, which may begin with codes; null for other digits. */
+export function emergencyTyped({ digits, site }: Typed, user: User | null, knowledge: Knowledge): DestinationOf<'emergency'> | null {
+  const { dialplan, trunks } = knowledge
+  const number = emergencyFor(digits, { sites: siteIn(site), user }, knowledge) ?? emergencyBehindCodes(digits, () => user, knowledge)
+  return number === null ? null : { kind: 'emergency', number, trunks: trunks.order(dialplan.emergencyTrunks) }
+}
+
+/** `so far`: other digits may follow. */
+export type JudgeTyped = (digits: string, site: SiteName | null, extent: 'so far' | 'complete') => 'emergency' | 'beginning' | 'ordinary'
+
+/**
+ * Finds an emergency number as soon as it is typed. If an extension begins with the same digits, the caller's pause decides, because
+ * colleagues with such an extension would otherwise cause emergency calls.
+ */
+export function judgeTyped(user: User | null, knowledge: Knowledge): JudgeTyped {
+  const { dialplan } = knowledge
+  return (digits, site, extent) => {
+    const isEmergency = emergencyTyped({ digits, site }, user, knowledge) !== null
+    if (extent === 'complete') return isEmergency ? 'emergency' : 'ordinary'
+    if (isEmergency) return dialplan.beginsExtension(digits) ? 'beginning' : 'emergency'
+    const known = [dialplan.emergencyNumbers, ...listsOf({ sites: siteIn(site), user }, knowledge)].flat()
+    return known.some((number) => number.startsWith(digits)) ? 'beginning' : 'ordinary'
+  }
+}
+
+function siteIn(site: SiteName | null): readonly SiteName[] {
+  return site === null ? [] : [site]
 }

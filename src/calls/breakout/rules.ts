@@ -1,6 +1,7 @@
 import type { LiveNode } from '../../directory/directory.js'
 import type { Knowledge, QuestionOf, Ruling } from '../routing/contract.js'
 import { routed } from '../routing/number-rules.js'
+import { siteChoices, siteKeys } from './site-choices.js'
 
 // ── at the site of the phone ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -12,6 +13,15 @@ export function site({ site, digits, user }: QuestionOf<'break-out'>, { dialplan
     }
   if (directory.site(site) === null) return { words: `no site is named ${site}`, to: { kind: 'refused', reason: 'unknown-number' } }
   return { words: `the number is dialled by the plan of ${site}` }
+}
+
+export function menu({ digits, user }: QuestionOf<'break-out-menu'>, knowledge: Knowledge): Ruling {
+  const choices = siteChoices(knowledge)
+  const isNumber = /^[+0-9*#]*$/.test(digits)
+  if (choices.length > 0 && isNumber)
+    return { words: `the caller chooses a site: ${siteKeys(choices)}`, to: { kind: 'break-out-menu', choices, digits, user } }
+  const words = isNumber ? 'there is no other site to choose' : 'the name of the site cannot be read'
+  return { words, to: { kind: 'refused', reason: 'site-missing' } }
 }
 
 /** A site whose nodes are all of an earlier version is away like one without living nodes: the caller can do nothing about either. */

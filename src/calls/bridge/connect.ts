@@ -94,7 +94,8 @@ export function createConnect(needs: ConnectNeeds): Connect {
     const setupMs = (ringing ?? clock.now()) - began
     try {
       const dialog = await call.invite.accept({ sdp: sessionDescription(leg.reply), headers: callCapabilities })
-      metrics.callSetupSeconds.observe(setupMs / 1_000)
+      // A caller who has been asked for a number was answered before.
+      if (call.invite.voice === null) metrics.callSetupSeconds.observe(setupMs / 1_000)
       return call.party.isPrivate ? anonymousDialog(dialog) : dialog
     } catch {
       // The caller gave up at the same moment, an ordinary race; or the answer cannot be sent.

@@ -1,6 +1,7 @@
 import type { Milliseconds } from '../../base/clock.js'
 import type { Binding, Registrar } from '../../registrar/registrar.js'
 import type { DialBreakOut } from '../breakout/break-out-call.js'
+import type { BreakOutMenu } from '../breakout/break-out-menu.js'
 import { type Call, reject } from '../call.js'
 import type { DialEmergency } from '../emergency/emergency-call.js'
 import type { Failure, Termination } from '../failure.js'
@@ -30,6 +31,7 @@ interface Destinations {
   readonly outsideCalls: OutsideCalls
   readonly dialEmergency: DialEmergency
   readonly dialBreakOut: DialBreakOut
+  readonly breakOutMenu: BreakOutMenu
   readonly pickUp: PickUp
   readonly spokenRefusals: SpokenRefusals
 }
@@ -47,7 +49,7 @@ export interface DialNeeds {
 export type Dial = (call: Call, decision: Decision) => Promise<Termination> | Termination
 
 export function createDial({ attempts, branches, destinations, registrar, limits, domain }: DialNeeds): Dial {
-  const { outsideCalls, dialEmergency, dialBreakOut, pickUp, spokenRefusals } = destinations
+  const { outsideCalls, dialEmergency, dialBreakOut, breakOutMenu, pickUp, spokenRefusals } = destinations
 
   function dial(call: Call, decision: Decision): Promise<Termination> | Termination {
     log(call, decision)
@@ -68,6 +70,8 @@ export function createDial({ attempts, branches, destinations, registrar, limits
         return dialEmergency(call, { ...to, device: call.caller.kind === 'device' ? call.caller.device : null })
       case 'break-out':
         return dialBreakOut(call, to)
+      case 'break-out-menu':
+        return breakOutMenu(call, to, dial)
       case 'announcement':
         return spokenRefusals.announce(call, to.prompt)
       case 'refused':

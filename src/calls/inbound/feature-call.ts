@@ -1,6 +1,7 @@
 import type { DeviceId, Extension } from '../../base/identity.js'
 import type { IncomingInvite } from '../../srf/srf.js'
 import type { Activity } from '../activity.js'
+import type { SiteMenuPort } from '../breakout/break-out-menu.js'
 import type { Call } from '../call.js'
 import type { ParkPort } from '../features/parked-invite.js'
 import type { FeaturePrompt, UseFeature } from '../features/user-features.js'
@@ -9,7 +10,7 @@ import type { DestinationOf, Dialler } from '../routing/contract.js'
 import type { AnnouncementPort } from '../spoken-refusal.js'
 
 /** What the IVR does for a call. Each resolves when its call has ended. */
-export interface IvrPort extends AnnouncementPort, ParkPort, OwnVoice {
+export interface IvrPort extends AnnouncementPort, ParkPort, SiteMenuPort, OwnVoice {
   login(invite: IncomingInvite, device: DeviceId, extension: Extension | null): Promise<void>
   logout(invite: IncomingInvite, device: DeviceId): Promise<void>
   /** Announcement, then 480. */

@@ -6,6 +6,7 @@ import type { Hotdesk } from '../../hotdesk/hotdesk.js'
 import type { Binding, Registrar } from '../../registrar/registrar.js'
 import type { Diversion } from '../../sip/diversion/diversion.js'
 import type { Trunks } from '../../trunks/trunks.js'
+import type { SiteChoice } from '../breakout/site-choices.js'
 import type { PsapCallbacks } from '../emergency/psap-callback.js'
 import type { RefusalReason } from '../failure.js'
 import type { LimitSubject, OutsideUsage } from '../limits/outside-usage.js'
@@ -53,6 +54,8 @@ export type Question =
   | { readonly kind: 'transferred'; readonly digits: string; readonly by: Dialler }
   /** A call to this number from a trunk. */
   | { readonly kind: 'delivered'; readonly number: string; readonly diversions?: readonly Diversion[] }
+  /** The number is to be dialled by the plan of a site that the code does not name. */
+  | { readonly kind: 'break-out-menu'; readonly digits: string; readonly user: User | null }
   /** The number is to be dialled by the plan of that site. */
   | { readonly kind: 'break-out'; readonly site: SiteName; readonly digits: string; readonly user: User | null }
   /** A user who is at another site (`break-out`), or has named this one (`call`), dials by the plan of this site. */
@@ -105,6 +108,13 @@ export type Destination =
   | Extract<Route, { readonly kind: 'feature' | 'announcement' }>
   /** `nodes` of the site in the order in which they are tried. */
   | { readonly kind: 'break-out'; readonly site: SiteName; readonly digits: string; readonly nodes: readonly LiveNode[] }
+  /** The caller is asked for the site, and for the number if there are no digits yet. */
+  | {
+      readonly kind: 'break-out-menu'
+      readonly choices: readonly SiteChoice[]
+      readonly digits: string
+      readonly user: User | null
+    }
   | { readonly kind: 'refused'; readonly reason: RefusalReason }
 
 export type DestinationOf<Kind extends Destination['kind']> = Extract<Destination, { readonly kind: Kind }>

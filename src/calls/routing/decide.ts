@@ -19,6 +19,7 @@ const rules: { readonly [Kind in Question['kind']]: readonly Rule<Kind>[] } = {
     ['leaving', numbers.leaving],
     ['number', numbers.dialledNumber],
   ],
+  'break-out-menu': [['site', breakOuts.menu]],
   'break-out': [
     ['site', breakOuts.site],
     ['node', breakOuts.node],

@@ -1,4 +1,5 @@
 import type { DeviceId } from '../../base/identity.js'
+import { siteKeys } from '../breakout/site-choices.js'
 import { type RefusalReason, responseOf } from '../failure.js'
 import type { Decision, Destination, DestinationOf, Knowledge, Question, Step } from './contract.js'
 import { decide } from './decide.js'
@@ -63,6 +64,8 @@ function outcomeOf(to: Destination, context: Context): string {
       return `the feature ${to.feature} is used`
     case 'break-out':
       return `${to.nodes.map(({ name }) => name).join(', then ')} gets the call and dials ${to.digits} with the plan of ${to.site}`
+    case 'break-out-menu':
+      return `a voice asks for the site: ${siteKeys(to.choices)}${to.digits === '' ? '; then for the number' : ''}`
     case 'announcement':
       return `the prompt ${to.prompt} is played, then 480`
     case 'refused':
@@ -135,6 +138,8 @@ function summaryOf(to: Destination, context: Context): Summary {
       return { kind: to.kind, feature: to.feature }
     case 'break-out':
       return { kind: to.kind, site: to.site, digits: to.digits, nodes: to.nodes.map(({ name }) => name) }
+    case 'break-out-menu':
+      return { kind: to.kind, sites: to.choices.map(({ key, site }) => `${key} ${site}`), digits: to.digits }
     case 'announcement':
       return { kind: to.kind, prompt: to.prompt }
     case 'refused':

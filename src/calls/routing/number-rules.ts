@@ -82,8 +82,12 @@ export function dialledNumber({ digits, by }: QuestionOf<'dialled'>, knowledge: 
   if (!isService(route)) return routed(digits, route, ownCall, knowledge)
   const words = serviceWords(route)
   if (route.kind !== 'break-out') return { words, to: route }
-  if (route.site === null) return { words, to: { kind: 'refused', reason: 'site-missing' } }
-  return { words, ask: { kind: 'break-out', site: route.site, digits: route.digits, user: by?.user ?? null } }
+  const { site, digits: number } = route
+  const user = by?.user ?? null
+  return {
+    words,
+    ask: site === null ? { kind: 'break-out-menu', digits: number, user } : { kind: 'break-out', site, digits: number, user },
+  }
 }
 
 /** What a short code of the site does for the phone that dials it. */

@@ -14,6 +14,7 @@ interface Claim {
 /** What each question claims if it leads outside. Null: it never does; if it did, the default rights would count. */
 const claims: { readonly [Kind in Question['kind']]: ((question: QuestionOf<Kind>) => Claim) | null } = {
   dialled: ({ by, digits }) => ({ user: by?.user ?? null, use: 'call', digits }),
+  'break-out-menu': ({ user, digits }) => ({ user, use: 'break-out', digits }),
   'break-out': ({ user, digits }) => ({ user, use: 'break-out', digits }),
   'picked-up': null,
   'broken-out': ({ user, use, digits }) => ({ user, use, digits }),
@@ -44,7 +45,8 @@ export function rightsRuling(question: Question, { to, ask }: Ruling, knowledge:
   if (to?.kind === 'voicemail' && to.outside)
     return mayReach({ user: claimantOf(question), use: 'forward', digits: to.number }, to.outside, knowledge)
   // Here the user must be allowed to break out. The other site judges the number, and whether it is dialled for users at other sites.
-  if (to?.kind === 'break-out' && claim !== null) return judged(claim, { number: to.digits, forms: null, numberClass: 'other' }, knowledge)
+  if ((to?.kind === 'break-out' || to?.kind === 'break-out-menu') && claim !== null)
+    return judged(claim, { number: to.digits, forms: null, numberClass: 'other' }, knowledge)
   if ((question.kind !== 'dialled' && question.kind !== 'broken-out') || ask?.kind !== 'extension' || claim === null) return null
   const ruling = judged(claim, { number: ask.extension, forms: [ask.extension], numberClass: 'internal' }, knowledge)
   return ruling.to ? ruling : null

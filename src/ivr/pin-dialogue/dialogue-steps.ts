@@ -1,9 +1,10 @@
-import type { Alarm, Clock, Milliseconds } from '../../base/clock.js'
+import type { Clock, Milliseconds } from '../../base/clock.js'
 import { type Extension, maxExtensionDigits, parseExtension } from '../../base/identity.js'
 import type { Secret } from '../../base/secret.js'
 import type { LoginOutcome } from '../../hotdesk/hotdesk.js'
 import type { Key, Playback } from '../../media/media.js'
 import type { PromptName } from '../prompts.js'
+import { createSpeech, createWaiting } from '../speech.js'
 import type { Action, Input } from './dialogue-table.js'
 import { createDigitCollector } from './digit-collector.js'
 import { type Spoken, spokenLogin } from './spoken-outcome.js'
@@ -39,7 +40,7 @@ export interface Steps {
 /** The side effects of the dialogue: one function for each action of the table. */
 export function createSteps(needs: DialogueNeeds, post: (input: Input) => void): Steps {
   const { timing, clock } = needs
-  const speech = createSpeech(needs, () => post('prompt over'))
+  const speech = createSpeech(needs.play, () => post('prompt over'))
   const waiting = createWaiting(clock, () => post('time is up'))
   const digits = createDigitCollector()
   let extension = needs.extension
@@ -78,7 +79,12 @@ export function createSteps(needs: DialogueNeeds, post: (input: Input) => void):
       lastKeyAt = clock.now()
     },
     perform: {
-      ...speech.perform,
+      'say ask-extension': () => speech.say('ask-extension'),
+      'say ask-pin': () => speech.say('ask-pin'),
+      'say wrong': () => speech.say('wrong'),
+      'say goodbye': () => speech.say('goodbye'),
+      speak: speech.speak,
+      hush: speech.hush,
       'say outcome': () => speech.say(outcome),
       'keep digit': keep,
       'forget digits': digits.forget,
@@ -109,58 +115,5 @@ async function outcomeOf(needs: DialogueNeeds, { extension, pin, lastKeyAt }: En
   } catch (fault) {
     needs.onFault(fault)
     return spokenLogin({ outcome: 'STORE_LOST' })
-  }
-}
-
-/** Collects prompts and plays them together. `onOver` is not called for prompts that are cut short. */
-function createSpeech({ play }: DialogueNeeds, onOver: () => void) {
-  let collected: PromptName[] = []
-  let playing: Playback | null = null
-
-  function hush(): void {
-    playing?.stop()
-    playing = null
-  }
-
-  function say(prompt: PromptName): void {
-    collected.push(prompt)
-  }
-
-  function speak(): void {
-    hush()
-    const begun = play(collected)
-    collected = []
-    playing = begun
-    void begun.finished.then(() => {
-      if (playing === begun) onOver()
-    })
-  }
-
-  return {
-    say,
-    perform: {
-      'say ask-extension': () => say('ask-extension'),
-      'say ask-pin': () => say('ask-pin'),
-      'say wrong': () => say('wrong'),
-      'say goodbye': () => say('goodbye'),
-      speak,
-      hush,
-    },
-  }
-}
-
-/** One alarm at a time. */
-function createWaiting(clock: Clock, onTime: () => void) {
-  let alarm: Alarm | null = null
-  function stop(): void {
-    alarm?.cancel()
-    alarm = null
-  }
-  return {
-    begin(ms: Milliseconds): void {
-      stop()
-      alarm = clock.after(ms, onTime)
-    },
-    stop,
   }
 }

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { samples } from '../../../src/directory/directory.js'
 import type { Phone } from '../../../src/softphones/softphone.js'
-import { dialRefused } from '../../support/node/login.js'
+import { expectSound } from '../../support/node/conversation.js'
+import { dialAnswered, dialRefused, hears } from '../../support/node/login.js'
 import type { TestNode } from '../../support/node/node.js'
 import { openTestOffice, type TestOffice } from '../../support/node/office.js'
 import { type Carrier, openCarrier, planOver } from '../../support/sip/carrier.js'
@@ -59,6 +61,50 @@ describe('a break-out to a site', () => {
 
   it('is refused with the reason of that site', async () => {
     expect(await dialRefused(desk, '*694400')).toBe(404)
+  })
+
+  it('is chosen in a spoken menu, in which the number is entered; then both sides hear each other', async () => {
+    const caller = await dialAnswered(desk, '*68*')
+    await hears(caller)
+    await caller.audio.press('2902079460123#')
+    const incoming = await carriers.london.line('+442079460123').nextCall()
+    expect([incoming.callerName, incoming.callerNumber]).toEqual(['Alice', '+442079460100'])
+    const before = caller.audio.heard.audible
+    expect(await caller.hears(10)).toBe(true)
+    const callee = await incoming.answer()
+    await expectSound({ caller, callee })
+    expect(caller.audio.heard.audible).toBeGreaterThan(before)
+    await callee.hangUp()
+    await caller.ended
+  })
+
+  it('is given up when the caller hangs up after the menu, while the number rings', async () => {
+    const caller = await dialAnswered(desk, '*68*902079460124')
+    await hears(caller)
+    await caller.audio.press('2')
+    const incoming = await carriers.london.line('+442079460124').nextCall()
+    await caller.hangUp()
+    await incoming.cancelled
+  })
+
+  it('is refused with words after the menu, then the call ends', async () => {
+    const caller = await dialAnswered(desk, '*68*00')
+    await hears(caller)
+    await caller.audio.press('2')
+    await caller.ended
+    await paris.logged('call.ended', ({ reason }) => reason === 'unknown-number')
+  })
+
+  it('is an emergency call from here if its number is typed in the menu', async () => {
+    const caller = await dialAnswered(desk, '*68*')
+    await hears(caller)
+    await caller.audio.press('015')
+    const incoming = await carriers.paris.line('112').nextCall()
+    expect(incoming.callerNumber).toBe(samples.devices[0].elin)
+    const callee = await incoming.answer()
+    await expectSound({ caller, callee })
+    await callee.hangUp()
+    await caller.ended
   })
 
   it('goes to the next node when one is silent, before its heartbeat is missing', async () => {

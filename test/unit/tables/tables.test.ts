@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { TimerAction } from '../../../src/base/machine.js'
 import { table as pinDialogueTable } from '../../../src/ivr/pin-dialogue/dialogue-table.js'
+import { table as siteMenuTable } from '../../../src/ivr/site-menu/menu-table.js'
 import { refreshTable } from '../../../src/phones/refresh-table.js'
 import { dialogTable } from '../../../src/sipd/core/dialogs/dialog-table.js'
 import { clientInviteTable } from '../../../src/sipd/core/uac/invite-table.js'
@@ -23,6 +24,7 @@ const machines: readonly Machine[] = [
   { name: 'dialog', table: dialogTable, first: 'early', ends: ['terminated'] },
   { name: 'branch of a proxy', table: branchTable, first: 'idle', ends: ['accepted', 'failed'] },
   { name: 'PIN dialogue', table: pinDialogueTable, first: 'new', ends: ['over'] },
+  { name: 'menu of sites', table: siteMenuTable, first: 'new', ends: ['over'] },
   { name: 'refresh of a phone', table: refreshTable, first: 'idle', ends: ['idle'] },
   { name: 'registration at a trunk', table: registrationTable, first: 'off', ends: ['off'] },
 ]

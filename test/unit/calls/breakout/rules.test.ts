@@ -1,7 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseSiteName } from '../../../../src/base/identity.js'
+import { judgeTyped } from '../../../../src/calls/breakout/emergency-behind-codes.js'
+import type { Knowledge } from '../../../../src/calls/routing/contract.js'
 import { decide } from '../../../../src/calls/routing/decide.js'
+import { explain } from '../../../../src/calls/routing/explain.js'
 import { emergencyOf } from '../../../../src/calls/routing/number-rules.js'
 import { loadPlan } from '../../dialplan/plan-text.js'
 import { alice, dialled, found, node, nodeOf, rulesOf, type Scene, scene, userOf } from '../routing/scene.js'
@@ -51,7 +54,8 @@ describe('a break-out, at the site of the phone', () => {
       'node london-1 of london must be updated to take break-outs',
     ],
     ['to an unknown site', '*68*atlantis*020123', { absentSites: ['atlantis'] }, 'unknown-number', 'no site is named atlantis'],
-    ['without a site', '*68*020123', {}, 'site-missing', 'short code *68*. breaks out to a site that is not named'],
+    ['without a site, if there is no other', '*68*020123', { others: [] }, 'site-missing', 'there is no other site to choose'],
+    ['with a name that cannot be read', '*68*lon_don*020123', {}, 'site-missing', 'the name of the site cannot be read'],
   ])('%s is refused', (_what, digits, parts, reason, words) => {
     const { to, steps } = from('HD0001', digits, known(parts))
     expect([to, steps.at(-1)?.words]).toEqual([{ kind: 'refused', reason }, words])
@@ -66,6 +70,80 @@ describe('a break-out, at the site of the phone', () => {
 
   it('is not for a phone at which nobody is logged in', () => {
     expect(from('HD0003', '*68*london*020123').to).toEqual({ kind: 'please-log-in' })
+  })
+})
+
+describe('a break-out that names no site', () => {
+  const menuOf = (digits: string, knowledge: Knowledge = known()) => {
+    const decision = from('HD0001', digits, knowledge)
+    return {
+      ...decision,
+      choices: decision.to.kind === 'break-out-menu' ? decision.to.choices.map(({ key, site }) => `${key} ${site}`) : null,
+    }
+  }
+  const others = [...londoners, nodeOf(node('oslo-1'), oslo), nodeOf(node('paris-2'))]
+
+  it('asks for one of the other sites, by a key that begins no emergency number here', () => {
+    const decision = menuOf('*68*', known({ others }))
+    expect([decision.to.kind, decision.choices, rulesOf(decision)]).toEqual([
+      'break-out-menu',
+      ['2 london', '3 oslo'],
+      'emergency code caller leaving number site rights',
+    ])
+    expect(decision.steps.at(-2)?.words).toBe('the caller chooses a site: 2 london, 3 oslo')
+  })
+
+  it.each(['*68*020123', '*68*020123#', '*68*'])('keeps the digits of %s', (digits) => {
+    const { to } = menuOf(digits)
+    expect(to.kind === 'break-out-menu' ? to.digits : null).toBe(digits.includes('020123') ? '020123' : '')
+  })
+
+  it('offers the menu of the dial plan', () => {
+    const dialplan = loadPlan(
+      'site: paris\nextensions: [1XX]\nshortCodes: { "*68*.": { breakOut: any } }\nbreakOutMenu: { "7": oslo, "0": rome, "4": london }\n',
+    )
+    expect(menuOf('*68*', { ...known({ others }), dialplan }).choices).toEqual(['4 london', '7 oslo', '0 rome'])
+  })
+
+  it('is not for a user whose rights here do not include it', () => {
+    const { to, steps } = menuOf('*68*', known({ users: [userOf('100', 'Alice', { rights: 'stay' })] }))
+    expect([to, steps.at(-1)?.words]).toEqual([{ kind: 'refused', reason: 'barred' }, expect.stringMatching(/break-out is not allowed$/)])
+  })
+
+  it('is explained', () => {
+    const knowledge = known({ others })
+    const explained = (digits: string) => explain(dialled(digits, 'HD0001', knowledge), knowledge)
+    expect(explained('*68*').outcome).toBe('a voice asks for the site: 2 london, 3 oslo; then for the number')
+    expect(explained('*68*020123').destination).toEqual({ kind: 'break-out-menu', sites: ['2 london', '3 oslo'], digits: '020123' })
+  })
+})
+
+describe('digits that are typed in the menu', () => {
+  const visitor = userOf('100', 'Zoe', { home: oslo })
+  const judge = judgeTyped(visitor, known({ emergencies: { london: ['999', '112'], oslo: ['101', '113', '112'] } }))
+
+  it.each([
+    ['a key of no emergency number', '2', null, 'ordinary'],
+    ['the first digit of one', '1', null, 'beginning'],
+    ['the prefix for an outside line here', '0', null, 'beginning'],
+    ['a number here', '15', null, 'emergency'],
+    ['a number here with the prefix', '015', null, 'emergency'],
+    ['a number of every site, where an extension cannot follow', '112', london, 'emergency'],
+    ['a number of the site chosen', '999', london, 'emergency'],
+    ['a number of the site chosen, before it is chosen', '999', null, 'ordinary'],
+    ['a number of the home of the caller', '113', london, 'emergency'],
+    ['a number behind a code', '*6944112', london, 'emergency'],
+    ['a number with another digit', '1123', london, 'ordinary'],
+  ] as const)('may be %s: %s, at %s: %s', (_what, digits, at, verdict) => {
+    expect(judge(digits, at, 'so far')).toBe(verdict)
+    expect(judge(digits, at, 'complete')).toBe(verdict === 'beginning' ? 'ordinary' : verdict)
+  })
+
+  it('wait for the end of the entry if they are the beginning of an extension as well', () => {
+    const plan = loadPlan('site: rome\nextensions: [112X]\n')
+    const there = judgeTyped(null, { ...known(), dialplan: plan })
+    expect(['112', '1123', '911'].map((digits) => there(digits, london, 'so far'))).toEqual(['beginning', 'ordinary', 'emergency'])
+    expect(there('112', london, 'complete')).toBe('emergency')
   })
 })
 

@@ -135,7 +135,7 @@ export function scene({
       node: (name) => (nodes.includes(name) ? nodeOf(name) : null),
       nodes: () => [...nodes.map((name) => nodeOf(node(name))), ...others],
       site: (id) => (absentSites.includes(id) ? null : siteOf(id)),
-      sites: () => Object.keys(dids).map((id) => siteOf(found(parseSiteName(id)))),
+      sites: () => [...new Set([...Object.keys(dids), ...others.map(({ site }) => site)])].map((id) => siteOf(found(parseSiteName(id)))),
       ownedBy: (extension) => phones.filter(({ owner }) => owner === extension),
     },
     hotdesk: {

@@ -1,0 +1,55 @@
+import type { Clip } from '../media/media.js'
+import { type Tone, toneClip } from '../media/sound/clip.js'
+import type { SipDialog, SipHeaders } from '../srf/srf.js'
+import type { IvrCall } from './ivr-call.js'
+import type { Prompts } from './prompts.js'
+
+/** A caller whom this node has answered, and who waits to be connected. */
+export interface HeldCaller {
+  readonly dialog: SipDialog
+  /** Calls the listener once, when the caller has hung up. */
+  onGone(listener: () => void): void
+  /** Plays the ringing tone from now on. */
+  ring(): void
+  /** Plays a prompt to its end. */
+  say(prompt: string): Promise<void>
+  /** Plays the busy tone, then ends the call. */
+  refuse(headers: SipHeaders): Promise<void>
+  hangUp(headers: SipHeaders): void
+  /** The phone sends its audio elsewhere now, and the dialog is another part's. */
+  release(): void
+}
+
+/** Tones of ETSI TR 101 041: 425 Hz, ringing for 1 s of 5 s, busy for half of each second. */
+const ringing: Clip = toneClip('ringing', [tone(1_000), silence(4_000)])
+const busy: Clip = toneClip('busy', [tone(500), silence(500)])
+
+/** Longer than anything rings. */
+const rings = 60
+const busyTones = 4
+
+export function holdCaller(call: IvrCall, prompts: Pick<Prompts, 'announcement'>): HeldCaller {
+  const { session } = call
+  return {
+    dialog: call.dialog,
+    onGone: (listener) => call.onEnd((by) => by === 'caller' && listener()),
+    ring: () => void session.play(Array.from({ length: rings }, () => ringing)),
+    async say(prompt) {
+      await session.play([prompts.announcement(prompt)]).finished
+    },
+    async refuse(headers) {
+      await session.play(Array.from({ length: busyTones }, () => busy)).finished
+      call.hangUp(headers)
+    },
+    hangUp: call.hangUp,
+    release: call.release,
+  }
+}
+
+function tone(ms: number): Tone {
+  return { hertz: [425], ms }
+}
+
+function silence(ms: number): Tone {
+  return { hertz: [], ms }
+}
