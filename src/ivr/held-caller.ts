@@ -13,7 +13,7 @@ export interface HeldCaller {
   ring(): void
   /** Plays a prompt to its end. */
   say(prompt: string): Promise<void>
-  /** Plays the busy tone, then ends the call. */
+  /** Ends the call, after the busy tone if no prompt has said why. */
   refuse(headers: SipHeaders): Promise<void>
   hangUp(headers: SipHeaders): void
   /** The phone sends its audio elsewhere now, and the dialog is another part's. */
@@ -30,15 +30,17 @@ const busyTones = 4
 
 export function holdCaller(call: IvrCall, prompts: Pick<Prompts, 'announcement'>): HeldCaller {
   const { session } = call
+  let isTold = false
   return {
     dialog: call.dialog,
     onGone: (listener) => call.onEnd((by) => by === 'caller' && listener()),
     ring: () => void session.play(Array.from({ length: rings }, () => ringing)),
     async say(prompt) {
+      isTold = true
       await session.play([prompts.announcement(prompt)]).finished
     },
     async refuse(headers) {
-      await session.play(Array.from({ length: busyTones }, () => busy)).finished
+      if (!isTold) await session.play(Array.from({ length: busyTones }, () => busy)).finished
       call.hangUp(headers)
     },
     hangUp: call.hangUp,

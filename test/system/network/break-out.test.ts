@@ -64,10 +64,11 @@ describe('a break-out to a site', () => {
   })
 
   it('is chosen in a spoken menu, in which the number is entered; then both sides hear each other', async () => {
+    const line = carriers.london.line('+442079460123')
     const caller = await dialAnswered(desk, '*68*')
     await hears(caller)
     await caller.audio.press('2902079460123#')
-    const incoming = await carriers.london.line('+442079460123').nextCall()
+    const incoming = await line.nextCall()
     expect([incoming.callerName, incoming.callerNumber]).toEqual(['Alice', '+442079460100'])
     const before = caller.audio.heard.audible
     expect(await caller.hears(10)).toBe(true)
@@ -79,10 +80,11 @@ describe('a break-out to a site', () => {
   })
 
   it('is given up when the caller hangs up after the menu, while the number rings', async () => {
+    const line = carriers.london.line('+442079460124')
     const caller = await dialAnswered(desk, '*68*902079460124')
     await hears(caller)
     await caller.audio.press('2')
-    const incoming = await carriers.london.line('+442079460124').nextCall()
+    const incoming = await line.nextCall()
     await caller.hangUp()
     await incoming.cancelled
   })
@@ -96,10 +98,11 @@ describe('a break-out to a site', () => {
   })
 
   it('is an emergency call from here if its number is typed in the menu', async () => {
+    const line = carriers.paris.line('112')
     const caller = await dialAnswered(desk, '*68*')
     await hears(caller)
     await caller.audio.press('015')
-    const incoming = await carriers.paris.line('112').nextCall()
+    const incoming = await line.nextCall()
     expect(incoming.callerNumber).toBe(samples.devices[0].elin)
     const callee = await incoming.answer()
     await expectSound({ caller, callee })

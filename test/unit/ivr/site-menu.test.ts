@@ -148,7 +148,7 @@ test('When the caller hangs up, or the call has to end, nothing is chosen', asyn
   expect([stopped.media.open, stopped.clock.pending]).toEqual([0, 0])
 })
 
-test('The caller who waits hears the ringing tone, a prompt, and the busy tone before the BYE', async () => {
+test('The caller who waits hears the ringing tone, then the busy tone before the BYE', async () => {
   const stage = await ask('5')
   await stage.type('2')
   const caller = (await stage.answer)?.caller
@@ -156,11 +156,21 @@ test('The caller who waits hears the ringing tone, a prompt, and the busy tone b
   caller?.ring()
   await stage.pass(6_000)
   expect(stage.heard()).toEqual(Array.from({ length: 60 }, () => 'ringing'))
-  void caller?.say('barred')
-  await stage.listen()
-  expect(stage.heard()).toEqual(['(cut)', 'barred'])
   void caller?.refuse({ Reason: 'SIP;cause=486' })
   await stage.listen()
-  expect(stage.heard()).toEqual(['busy', 'busy', 'busy', 'busy'])
+  expect(stage.heard()).toEqual(['(cut)', 'busy', 'busy', 'busy', 'busy'])
   expect(stage.call.bye).toEqual({ Reason: 'SIP;cause=486' })
+})
+
+test('A caller who has heard the reason hears no busy tone', async () => {
+  const stage = await ask('5')
+  await stage.type('2')
+  const caller = (await stage.answer)?.caller
+  stage.heard()
+  const said = caller?.say('barred')
+  await stage.listen()
+  await said
+  await caller?.refuse({ Reason: 'SIP;cause=480' })
+  expect(stage.heard()).toEqual(['barred'])
+  expect(stage.call.bye).toEqual({ Reason: 'SIP;cause=480' })
 })
