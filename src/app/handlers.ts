@@ -1,6 +1,6 @@
 import type { Clock, Milliseconds } from '../base/clock.js'
 import { isAppError } from '../base/errors.js'
-import { parseDeviceId } from '../base/identity.js'
+import { parseDeviceId, parseSiteName } from '../base/identity.js'
 import type { Seal } from '../base/seal.js'
 import type { Calls, CallView, TestCallState } from '../calls/calls.js'
 import type { Config } from '../config/config.js'
@@ -59,6 +59,12 @@ export function createHandlers({
       const { subject: shown, ...answer } = calls.why({ ...question, subject: seal.open(question.subject, 'hotdesk why').reveal() })
       return { shown, ...answer, plan: planNow() }
     },
+    breakOutCodes: ({ wanted }) => ({
+      codes: wanted.map(({ site, digits }) => {
+        const named = parseSiteName(site)
+        return named && plan.current.breakOutCode(named, digits)
+      }),
+    }),
     trunks: () => ({
       trunks: trunks.states().map(({ name, state, since, retry, trouble, registered, calls }) => ({
         name,

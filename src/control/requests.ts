@@ -128,6 +128,11 @@ export const requests = {
       plan,
     }),
   },
+  /** What a phone of the site dials to reach these numbers by the plans of other sites; null: nothing leads there. */
+  breakOutCodes: {
+    ask: z.object({ wanted: z.array(z.object({ site: z.string().max(32), digits: z.string().max(32) })).max(120) }),
+    reply: z.object({ codes: z.array(z.string().nullable()) }),
+  },
   trunks: { ask: z.object({}), reply: z.object({ trunks: z.array(trunk) }) },
   /** Calls in progress at the node. */
   calls: { ask: z.object({}), reply: z.object({ calls: z.array(call) }) },

@@ -15,6 +15,7 @@ import { referencesOf } from './plan-references.js'
 import { siteProfiles } from './rights/profile-keys.js'
 import { createSiteRights } from './rights/site-rights.js'
 import type { Dialplan, Route, Trunk } from './route.js'
+import { createBreakOutCode } from './short-codes/break-out-code.js'
 import { breakOutMenuOf } from './short-codes/break-out-menu.js'
 import { createCodeLookup } from './short-codes/code-lookup.js'
 import { registrationOf } from './trunks/registration-keys.js'
@@ -75,6 +76,7 @@ export function createRules(file: PlanFile): Omit<Dialplan, 'fingerprint'> {
     emergencyNumbers: [...emergencies.keys()],
     emergencyDialled: behindCodes(file, [...emergencies.keys()]),
     breakOut: breakOutMenuOf(file.breakOutMenu, [...emergencies.keys()]),
+    breakOutCode: createBreakOutCode({ site: file.site, shortCodes: file.shortCodes, route }),
     beginsExtension: (digits) => file.extensions.some((pattern) => isBeginning(digits, pattern)),
     route,
     numbers,

@@ -30,7 +30,7 @@ export interface Parsed<Value> {
 }
 
 const siteForm = 'a site, such as paris'
-const keysForm = 'keys such as line, blf:101, appearance:104@paris'
+const keysForm = 'keys such as line, blf:101, appearance:104@paris, break-out:london*100'
 const extensionForm = 'an extension, 1 to 15 digits'
 const dialled = (text: string) => (/^[+0-9*#]{1,32}$/.test(text) ? text : null)
 

@@ -20,6 +20,7 @@ export interface SiteMenuPort {
 }
 
 interface SiteQuestion {
+  readonly site: SiteName | null
   readonly choices: readonly SiteChoice[]
   readonly digits: string
   readonly judge: JudgeTyped
@@ -61,11 +62,11 @@ export function createBreakOutMenu({ ivr, newCall, record, dialEmergency, clock 
     return { result: 'success', reason: 'emergency call' }
   }
 
-  return async (call, { choices, digits, user }, dial) => {
+  return async (call, { site, choices, digits, user }, dial) => {
     const ended = new AbortController()
     call.control.endBy(() => ended.abort())
     const judge = judgeTyped(user, call.knowledge)
-    const answer = await ivr.askForSite(call.invite, { choices, digits, judge, ended: ended.signal })
+    const answer = await ivr.askForSite(call.invite, { site, choices, digits, judge, ended: ended.signal })
     if (answer === null)
       return call.invite.cancelled ? terminationOf({ reason: 'cancelled' }) : { result: 'client', reason: 'no site chosen' }
     const { choice, caller } = answer

@@ -19,15 +19,17 @@ export function menu({ digits, user }: QuestionOf<'break-out-menu'>, knowledge: 
   const choices = siteChoices(knowledge)
   const isNumber = /^[+0-9*#]*$/.test(digits)
   if (choices.length > 0 && isNumber)
-    return { words: `the caller chooses a site: ${siteKeys(choices)}`, to: { kind: 'break-out-menu', choices, digits, user } }
+    return { words: `the caller chooses a site: ${siteKeys(choices)}`, to: { kind: 'break-out-menu', site: null, choices, digits, user } }
   const words = isNumber ? 'there is no other site to choose' : 'the name of the site cannot be read'
   return { words, to: { kind: 'refused', reason: 'site-missing' } }
 }
 
 /** A site whose nodes are all of an earlier version is away like one without living nodes: the caller can do nothing about either. */
-export function node({ site, digits }: QuestionOf<'break-out'>, { directory }: Knowledge): Ruling {
+export function node({ site, digits, user }: QuestionOf<'break-out'>, { directory }: Knowledge): Ruling {
   const living = directory.nodes().filter((each) => each.site === site)
   const nodes = living.filter(({ takes }) => takes.includes('break-out'))
+  if (nodes.length > 0 && digits === '')
+    return { words: 'the caller enters the number', to: { kind: 'break-out-menu', site, choices: [], digits, user } }
   if (nodes.length > 0) return { words: `break-out to ${site}, ${named(nodes)}`, to: { kind: 'break-out', site, digits, nodes } }
   const words = living.length === 0 ? `no node of ${site} is alive` : `${named(living)} of ${site} must be updated to take break-outs`
   return { words, to: { kind: 'refused', reason: 'site-away' } }

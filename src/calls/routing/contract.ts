@@ -108,9 +108,10 @@ export type Destination =
   | Extract<Route, { readonly kind: 'feature' | 'announcement' }>
   /** `nodes` of the site in the order in which they are tried. */
   | { readonly kind: 'break-out'; readonly site: SiteName; readonly digits: string; readonly nodes: readonly LiveNode[] }
-  /** The caller is asked for the site, and for the number if there are no digits yet. */
+  /** The caller is asked for the site, unless it is known, and for the number if there are no digits yet. */
   | {
       readonly kind: 'break-out-menu'
+      readonly site: SiteName | null
       readonly choices: readonly SiteChoice[]
       readonly digits: string
       readonly user: User | null

@@ -65,6 +65,7 @@ function outcomeOf(to: Destination, context: Context): string {
     case 'break-out':
       return `${to.nodes.map(({ name }) => name).join(', then ')} gets the call and dials ${to.digits} with the plan of ${to.site}`
     case 'break-out-menu':
+      if (to.site !== null) return `a voice asks for the number at ${to.site}`
       return `a voice asks for the site: ${siteKeys(to.choices)}${to.digits === '' ? '; then for the number' : ''}`
     case 'announcement':
       return `the prompt ${to.prompt} is played, then 480`

@@ -67,7 +67,7 @@ export const userFields: readonly UserField[] = [
   rightsName('profile', 'what the user is entitled to, by its name in the dial plans (default: everything)'),
   {
     name: 'keys',
-    expects: 'keys, such as line, blf:101, appearance:104@paris',
+    expects: 'keys, such as line, blf:101, appearance:104@paris, break-out:london*100',
     about: `programmable keys, in order: ${keyTypes.join(', ')}; @site: works at that site alone`,
     write: ({ keys }) => writeKeys(keys),
     read: (text) => {

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type Extension, parseSiteName, type SiteName } from '../../base/identity.js'
 import type { Dialplan } from '../../dialplan/dialplan.js'
-import { type Directory, keyText, noProfiles, profileInForce, type User, type UserEdit, worksAt } from '../../directory/directory.js'
+import { type Directory, noProfiles, profileInForce, type User, type UserEdit } from '../../directory/directory.js'
 import type { Store } from '../../store/store.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { extensionArgument } from '../operator/arguments.js'
@@ -12,6 +12,7 @@ import { table } from '../output/terminal.js'
 import { messagesOf, messagesText } from '../output/waiting-messages.js'
 import { doubtText, nameDoubts } from '../references/references.js'
 import { readDialplan } from '../settings.js'
+import { keyRows, keysAt } from './break-out-keys.js'
 import { yesNo } from './field.js'
 import { addFieldOptions, editsIn, entriesOf, type Named, plainRecord, recordLines } from './field-options.js'
 import { moveCommand } from './move.js'
@@ -45,7 +46,8 @@ export function userCommands(user: Command, needs: CommandNeeds): void {
       '  hotdesk user set 100 --forward-busy ""             clears the forward',
       '  hotdesk user show 100 --json',
       '  hotdesk user set 100 --keys "line, blf:101, appearance:104@paris"',
-      '  hotdesk user show 100 --at london                  lists the keys that do not work there',
+      '  hotdesk user set 100 --keys "line, break-out:london*02079460000"',
+      '  hotdesk user show 100 --at london                  lists the keys that do not work there, and what break-out keys dial',
       '  hotdesk user pin 100',
       '  hotdesk user rename 100 200',
       '  hotdesk user move 100 --to paris',
@@ -60,7 +62,10 @@ export function userCommands(user: Command, needs: CommandNeeds): void {
     .addHelpText('after', '\nExamples:\n  hotdesk user show 100\n  hotdesk user show 100 --at london')
     .addArgument(extensionArgument())
     .addOption(
-      new Option('--at <site>', 'also list the keys that do not work at this site, and what the profile includes there').argParser(siteOf),
+      new Option(
+        '--at <site>',
+        'also list the keys that do not work at this site, what break-out keys dial, and what the profile includes there',
+      ).argParser(siteOf),
     )
     .option(...asJson)
     .action((extension: Extension, form: Showing) => withDirectory(needs.config('look'), showing(extension, form, needs)))
@@ -197,7 +202,8 @@ async function remove(command: RecordCommand, extension: Extension, confirmation
 
 /** The whole record, and where the user is logged in. */
 function showing(extension: Extension, { json, at }: Showing, needs: CommandNeeds): (directory: Directory, store: Store) => Promise<void> {
-  return async (directory, { replica }) => {
+  return async (directory, store) => {
+    const { replica } = store
     const user = directory.user(extension)
     if (!user) return printRefusal(needs, extension, [unknownText('user')])
     const devices = (replica.hash('users')?.get(extension) ?? '').split(' ').filter((device) => device !== '')
@@ -205,8 +211,8 @@ function showing(extension: Extension, { json, at }: Showing, needs: CommandNeed
     const entries = entriesOf(userFields, user)
     const messages = messagesOf(extension, replica)
     const pin = user.pinHash === null ? 'none' : 'set'
-    const dead = at === undefined ? null : user.keys.filter((key) => !worksAt(key, at)).map(keyText)
-    const deadKeys = dead === null ? {} : { deadKeys: dead }
+    const keys = at === undefined ? null : await keysAt(user, at, { directory, store, config: needs.config('look') })
+    const keysThere = keys === null ? {} : { deadKeys: keys.dead, breakOutKeys: keys.breakOut }
     const profile = at === undefined ? null : profileAt(user, at, directory)
     if (json)
       return print(
@@ -217,7 +223,7 @@ function showing(extension: Extension, { json, at }: Showing, needs: CommandNeed
             pin,
             devices,
             messages,
-            ...deadKeys,
+            ...keysThere,
             ...(profile ? { profileThere: profile.json } : {}),
           },
           null,
@@ -228,7 +234,7 @@ function showing(extension: Extension, { json, at }: Showing, needs: CommandNeed
     for (const line of recordLines(
       [
         ...entries,
-        ...(dead === null ? [] : [[`dead at ${at}`, dead.join(', ')] as const]),
+        ...(keys === null || at === undefined ? [] : keyRows(keys, at)),
         ...(profile ? [[`profile at ${at}`, profile.words] as const] : []),
         ['pin', pin],
         ['logged in at', devices.join(' ')],

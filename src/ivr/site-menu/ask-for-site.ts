@@ -9,6 +9,8 @@ import { type SiteKey, spokenSites } from './spoken-sites.js'
 
 /** What a caller is asked. */
 export interface SiteQuestion {
+  /** Null: the caller chooses one. */
+  readonly site: SiteName | null
   readonly choices: readonly SiteKey[]
   /** Dialled with the code; `''`: the caller has to enter the number. */
   readonly digits: string
@@ -32,11 +34,12 @@ export interface AskNeeds {
 /** Runs the dialogue in this call. */
 export function runSiteMenu(
   call: IvrCall,
-  { choices, digits, judge, ended }: SiteQuestion,
+  { site, choices, digits, judge, ended }: SiteQuestion,
   { prompts, timing, clock, answered }: AskNeeds & { readonly answered: (answer: SiteAnswer) => void },
 ): void {
   const menu = createSiteMenu({
     sites: new Map<string, SiteName>(choices.map(({ key, site }) => [key, site])),
+    site,
     digits,
     judge,
     timing,

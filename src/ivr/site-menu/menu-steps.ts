@@ -29,6 +29,8 @@ export type Judge = (digits: string, site: SiteName | null, extent: 'so far' | '
 export interface MenuNeeds {
   /** Key → site. */
   readonly sites: ReadonlyMap<string, SiteName>
+  /** Null: the caller chooses one. */
+  readonly site: SiteName | null
   /** Dialled with the code; `''`: the caller has to enter the number. */
   readonly digits: string
   readonly judge: Judge
@@ -50,7 +52,7 @@ export function createSteps(needs: MenuNeeds, post: (input: Input) => void): Ste
   const { sites, timing, judge, clips, clock, chosen } = needs
   const speech = createSpeech(needs.play, () => post('prompt over'))
   const waiting = createWaiting(clock, () => post('time is up'))
-  let site: SiteName | null = null
+  let site = needs.site
   let digits = ''
   let tries = 0
 

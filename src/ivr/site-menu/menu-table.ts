@@ -17,7 +17,9 @@ export type State =
   | 'over'
 
 export type Input =
-  | 'begin'
+  /** The code names a site, or the caller has to choose one. */
+  | 'site known'
+  | 'site wanted'
   | 'prompt over'
   /** The key of a site. */
   | 'choice'
@@ -98,7 +100,8 @@ const numberTaken: readonly [State, ...Action[]] = ['judging', 'stop waiting', '
  */
 export const table: Table<State, Input, Action> = {
   new: {
-    begin: ['asking site', 'say sites', 'speak'],
+    'site known': ['asking number', 'say ask-number', 'speak'],
+    'site wanted': ['asking site', 'say sites', 'speak'],
     ...leaving,
   },
   'asking site': {

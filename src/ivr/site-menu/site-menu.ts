@@ -25,7 +25,7 @@ export function createSiteMenu(needs: MenuNeeds): SiteMenu {
     return needs.judge(key, null, 'so far') === 'ordinary' ? ['digit'] : ['help begins', 'digit']
   }
 
-  runner.feed(machine, 'begin')
+  runner.feed(machine, needs.site === null ? 'site wanted' : 'site known')
   return {
     press(key) {
       const input = inputsOf(key).find((each) => runner.accepts(machine, each))

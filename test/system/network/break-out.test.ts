@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { samples } from '../../../src/directory/directory.js'
 import type { Phone } from '../../../src/softphones/softphone.js'
+import { openCommandLine } from '../../support/node/command-line.js'
 import { expectSound } from '../../support/node/conversation.js'
 import { dialAnswered, dialRefused, hears } from '../../support/node/login.js'
-import type { TestNode } from '../../support/node/node.js'
+import { networkSecret, type TestNode } from '../../support/node/node.js'
 import { openTestOffice, type TestOffice } from '../../support/node/office.js'
 import { type Carrier, openCarrier, planOver } from '../../support/sip/carrier.js'
 
@@ -77,6 +78,32 @@ describe('a break-out to a site', () => {
     expect(caller.audio.heard.audible).toBeGreaterThan(before)
     await callee.hangUp()
     await caller.ended
+  })
+
+  it('is made by a key: a phone dials what user show says for its site', async () => {
+    const operator = await openCommandLine(office.redis, networkSecret)
+    const keys = 'break-out:london*902079460123, break-out:london, break-out:rome*100'
+    await operator.hotdesk('user', 'set', '100', '--keys', keys)
+    const shown = (await operator.json('user', 'show', '100', '--at', 'paris')) as {
+      breakOutKeys: { dials: string | null }[]
+      deadKeys: string[]
+    }
+    await operator.close()
+    expect(shown.deadKeys).toEqual([])
+    const [withNumber, alone, rome] = shown.breakOutKeys.map(({ dials }) => dials ?? '')
+    expect([withNumber, alone, rome]).toEqual(['*6944902079460123', '*6944', '*68*rome*100'])
+    const line = carriers.london.line('+442079460123')
+    const dialling = await desk.dial(withNumber ?? '')
+    await (await line.nextCall()).answer()
+    const dialled = await dialling.result
+    if (dialled.outcome === 'answered') await dialled.call.hangUp()
+    expect(dialled.outcome).toBe('answered')
+    const asked = await dialAnswered(desk, alone ?? '')
+    await hears(asked)
+    await asked.audio.press('902079460123#')
+    const incoming = await line.nextCall()
+    await asked.hangUp()
+    await incoming.cancelled
   })
 
   it('is given up when the caller hangs up after the menu, while the number rings', async () => {

@@ -1,29 +1,50 @@
 import { describe, expect, test } from 'vitest'
 import { parseSiteName, type SiteName } from '../../../src/base/identity.js'
-import { keyText, parseKeys, worksAt, writeKeys } from '../../../src/directory/directory.js'
+import { breakOutOf, keyText, parseKeys, worksAt, writeKeys } from '../../../src/directory/directory.js'
 
-const text = 'line, blf:101, appearance:104@paris, speed:+442079460000, feature:*21*@london'
+const text =
+  'line, blf:101, appearance:104@paris, speed:+442079460000, feature:*21*@london, break-out:london, break-out:new-york-2*9011#@paris'
 
 describe('keys of a user', () => {
   test('are read as they are written', () => {
     const keys = parseKeys(text) ?? []
-    expect(keys.length).toBe(5)
+    expect(keys.length).toBe(7)
     expect(writeKeys(keys)).toBe(text)
   })
 
   test.each([
-    ['london', ['appearance:104@paris']],
+    ['london', ['appearance:104@paris', 'break-out:new-york-2*9011#@paris']],
     ['paris', ['feature:*21*@london']],
-    ['lyon', ['appearance:104@paris', 'feature:*21*@london']],
+    ['lyon', ['appearance:104@paris', 'feature:*21*@london', 'break-out:new-york-2*9011#@paris']],
   ])('do not all work at %s', (site, dead) => {
     const keys = parseKeys(text) ?? []
     expect(keys.filter((key) => !worksAt(key, parseSiteName(site) as SiteName)).map(keyText)).toEqual(dead)
   })
 
-  test.each(['', 'line:1', 'blf', 'blf:abc', 'light:101', 'blf:101@', 'blf:101@Paris', 'line,,line', Array(121).fill('line').join()])(
-    'are not %s',
-    (wrong) => {
-      expect(parseKeys(wrong)).toBe(null)
-    },
-  )
+  test('lead to a site and a number there, if they break out', () => {
+    const found = (parseKeys(text) ?? []).flatMap((key) => breakOutOf(key) ?? [])
+    expect(found).toEqual([
+      { site: 'london', digits: '' },
+      { site: 'new-york-2', digits: '9011#' },
+    ])
+  })
+
+  test.each([
+    '',
+    'break-out',
+    'break-out:London',
+    'break-out:london*',
+    'break-out:london*x',
+    'blf:london',
+    'line:1',
+    'blf',
+    'blf:abc',
+    'light:101',
+    'blf:101@',
+    'blf:101@Paris',
+    'line,,line',
+    Array(121).fill('line').join(),
+  ])('are not %s', (wrong) => {
+    expect(parseKeys(wrong)).toBe(null)
+  })
 })

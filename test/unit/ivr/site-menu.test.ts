@@ -26,10 +26,10 @@ interface Asked extends Stage {
   readonly ended: AbortController
 }
 
-async function ask(digits = ''): Promise<Asked> {
+async function ask(digits = '', site: SiteName | null = null): Promise<Asked> {
   const stage = await openStage()
   const ended = new AbortController()
-  const answer = stage.ivr.askForSite(stage.call.invite, { choices, digits, judge, ended: ended.signal })
+  const answer = stage.ivr.askForSite(stage.call.invite, { site, choices, digits, judge, ended: ended.signal })
   await stage.listen()
   return { ...stage, answer, ended }
 }
@@ -47,6 +47,13 @@ test('A caller chooses a site, then enters the number', async () => {
   expect(stage.call.bye).toBeNull()
 })
 
+test('A caller whose code names the site enters the number alone', async () => {
+  const stage = await ask('', london)
+  await stage.type('5#')
+  expect(stage.heard()).toEqual(['ask-number'])
+  expect(await choiceOf(stage)).toEqual({ kind: 'site', site: 'london', digits: '5' })
+})
+
 test('A number that was dialled with the code is not asked for', async () => {
   const stage = await ask('0201234')
   await stage.type('3')
@@ -55,7 +62,7 @@ test('A number that was dialled with the code is not asked for', async () => {
 
 test('A key cuts the menu short, a pause ends the number, and * is part of a number', async () => {
   const stage = await openStage()
-  const answer = stage.ivr.askForSite(stage.call.invite, { choices, digits: '', judge, ended: new AbortController().signal })
+  const answer = stage.ivr.askForSite(stage.call.invite, { site: null, choices, digits: '', judge, ended: new AbortController().signal })
   await stage.pass(500)
   await stage.type('2*21*5')
   await stage.pass(3_000)
