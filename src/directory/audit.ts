@@ -1,9 +1,21 @@
+import type { DeviceId, Extension } from '../base/identity.js'
 import type { RecordChange, StreamWrite } from '../store/store.js'
 
 /** Who runs a command: the user of the operating system, and the machine. */
 export interface Operator {
   readonly user: string
   readonly host: string
+}
+
+/** A user who changes their record at a phone, by a code. */
+export interface PhoneUser {
+  readonly user: Extension
+  readonly device: DeviceId
+}
+
+/** The same as `operatorArgument` for a user at a phone. */
+export function phoneUserArgument({ user, device }: PhoneUser): string {
+  return `by=${user}@${device}=dial-code`
 }
 
 /** The last argument of a Redis function that an operator calls: each event of the call then names the operator. */

@@ -2,6 +2,7 @@ import type { Milliseconds } from '../base/clock.js'
 import type { DeviceId, Extension, NodeName, SiteName } from '../base/identity.js'
 import type { Secret } from '../base/secret.js'
 import type { RecordChange, StreamWrite } from '../store/store.js'
+import type { PhoneUser } from './audit.js'
 import type { UserKey } from './keys/user-keys.js'
 import type { SiteProfiles } from './profiles/site-profiles.js'
 
@@ -170,7 +171,8 @@ export interface Directory {
   /** The phone with this MAC address, twelve lower-case hexadecimal digits. */
   withMac(mac: string): DeviceId | null
   /** Writes to Redis, which checks `expected`. Resolves once the copy has the change. @throws AppError STORE_UNAVAILABLE */
-  putUser(extension: string, edit: UserEdit, expected?: Expected): Promise<EditOutcome>
+  /** `by`: a user who changes the record by a code; the event names them. */
+  putUser(extension: string, edit: UserEdit, expected?: Expected, by?: PhoneUser): Promise<EditOutcome>
   putDevice(id: string, edit: DeviceEdit, expected?: Expected): Promise<EditOutcome>
   putSite(id: string, edit: SiteEdit, expected?: Expected): Promise<EditOutcome>
   removeUser(extension: Extension): Promise<RemoveOutcome>

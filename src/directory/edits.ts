@@ -2,7 +2,7 @@ import type { Milliseconds } from '../base/clock.js'
 import { parseDeviceId, parseExtension, parseSiteName } from '../base/identity.js'
 import type { Seal } from '../base/seal.js'
 import { type FieldChanges, type RecordChange, removalMarks, type Store, type StreamWrite } from '../store/store.js'
-import { auditEntries, type Operator, operatorArgument } from './audit.js'
+import { auditEntries, type Operator, operatorArgument, type PhoneUser, phoneUserArgument } from './audit.js'
 import type { Directory, EditOutcome, Expected, Prepared, RemoveOutcome, Site } from './contract.js'
 import { keepsOldLocation, macTaken, moved, otherMeaning, readPut, withoutLocation } from './edit-rules.js'
 import type { MacIndex } from './mac-addresses.js'
@@ -18,7 +18,7 @@ export interface EditNeeds {
   readonly secretCheck: Pick<SecretCheck, 'require'>
   readonly macs: MacIndex
   readonly sites: () => readonly Site[]
-  /** Named by the events about edits; null: a node edits, which writes no such event. */
+  /** Named by the events about edits; null: a node edits, which writes such an event only for a user at a phone. */
   readonly operator: Operator | null
 }
 
@@ -83,8 +83,10 @@ export function createEdits({ store, seal, secretCheck, macs, sites, operator }:
     return { outcome: 'PREPARED', change: differing.length > 0 ? { key, fields: Object.fromEntries(differing) } : null }
   }
 
+  const byOperator = operator ? [operatorArgument(operator)] : []
+
   /** Redis decides, because two operators may edit at the same moment. */
-  async function save(key: string, prepared: Prepared, expected: Expected): Promise<EditOutcome> {
+  async function save(key: string, prepared: Prepared, expected: Expected, by = byOperator): Promise<EditOutcome> {
     const isThere = presentIn(key).size > 0
     if (expected === 'new' && isThere) return { outcome: 'EXISTS' }
     if (expected === 'known' && !isThere) return { outcome: 'UNKNOWN' }
@@ -96,7 +98,6 @@ export function createEdits({ store, seal, secretCheck, macs, sites, operator }:
     // The event names the fields in this order.
     const written = Object.entries(change.fields ?? {}).toSorted(([one], [other]) => one.localeCompare(other, 'en'))
     const fields = written.flatMap(([field, text]) => [field, text ?? ''])
-    const by = operator ? [operatorArgument(operator)] : []
     const outcome = readPut(await store.call('hotdesk_put', kind, name, expected, ...fields, ...by), `{${store.network}}:${key}`)
     if (outcome.outcome === 'SAVED') await untilCopied(change, store)
     return outcome
@@ -120,7 +121,8 @@ export function createEdits({ store, seal, secretCheck, macs, sites, operator }:
     prepareDevice,
     prepareSite,
     apply,
-    putUser: async (extension, edit, expected = 'any') => save(`user:${extension}`, prepareUser(extension, edit), expected),
+    putUser: async (extension, edit, expected = 'any', by?: PhoneUser) =>
+      save(`user:${extension}`, prepareUser(extension, edit), expected, by && [phoneUserArgument(by)]),
     async putDevice(id, edit, expected = 'any') {
       const taken = macTaken(id, edit, macs)
       return save(`device:${id}`, taken === null ? prepareDevice(id, edit) : refused(taken), expected)

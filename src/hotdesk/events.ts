@@ -42,7 +42,7 @@ export const streamEvents = {
   'node.undrained': 'The node takes calls again.',
   renamed: 'The user has another extension; `from` is the previous one.',
   added: 'An operator added a record: `fields`.',
-  changed: 'An operator changed a record: `fields`.',
+  changed: 'An operator changed a record, or a user did so by a code (`via` is `dial-code`, `host` the phone): `fields`.',
   removed: 'An operator removed a record.',
   imported: 'An operator imported a file; an import of up to 500 records has an event for each as well.',
   restored: 'An operator wrote back lost records.',

@@ -35,6 +35,16 @@ beforeEach(async () => {
 const userSeen = (number: string) => keyOf(store, `user:${number}`, (hash) => hash !== undefined)
 const deviceSeen = (id: string) => keyOf(store, `device:${id}`, (hash) => hash !== undefined)
 
+describe('a user who changes their record by a code', () => {
+  it('is named by the event, with the phone and the fields, never the values; a change to the same value is none', async () => {
+    const by = { user: extension('1'), device: device('HD0001') }
+    const forwardAlways = () => directory.putUser('1', { forwards: { always: '4711' } }, 'known', by)
+    expect([await forwardAlways(), await forwardAlways()]).toEqual([{ outcome: 'SAVED' }, { outcome: 'SAVED' }])
+    const [, ...event] = (await redis.cli('XRANGE', '{hd}:events', '-', '+')).split('\n')
+    expect(event.join(' ')).toBe('event changed user 1 via dial-code fields forwardAlways by 1 host HD0001')
+  })
+})
+
 describe('a user', () => {
   it('written by hand has the default settings', async () => {
     await redis.cli('HSET', '{hd}:user:120', 'name', 'Zoë', 'home', 'lyon')

@@ -29,8 +29,14 @@ const forwards: Readonly<Partial<Record<Feature, keyof Forwards>>> = {
   'forward-not-reachable': 'notReachable',
 }
 
+interface Change {
+  readonly edit: UserEdit
+  /** Heard when it is saved. */
+  readonly prompt: FeaturePrompt
+}
+
 /** The features that only switch something. */
-const switches: Readonly<Partial<Record<Feature, { readonly edit: UserEdit; readonly prompt: FeaturePrompt }>>> = {
+const switches: Readonly<Partial<Record<Feature, Change>>> = {
   'do-not-disturb': { edit: { doNotDisturb: true }, prompt: 'do-not-disturb-on' },
   'do-not-disturb-off': { edit: { doNotDisturb: false }, prompt: 'do-not-disturb-off' },
   'forward-always-off': { edit: { forwards: { always: null } }, prompt: 'forward-off' },
@@ -42,9 +48,10 @@ const switches: Readonly<Partial<Record<Feature, { readonly edit: UserEdit; read
 
 /** The change follows the user to every phone, like that of an operator. Numbers are not logged: a mistyped one may be a PIN. */
 export function createUserFeatures(directory: Pick<Directory, 'putUser'>): UseFeature {
-  async function write({ extension }: User, edit: UserEdit, prompt: FeaturePrompt): Promise<FeaturePrompt> {
+  async function write({ caller }: Call, { extension }: User, { edit, prompt }: Change): Promise<FeaturePrompt> {
+    const by = caller.kind === 'device' ? { user: extension, device: caller.device.id } : undefined
     try {
-      return heardAfter(await directory.putUser(extension, edit, 'known'), prompt)
+      return heardAfter(await directory.putUser(extension, edit, 'known', by), prompt)
     } catch (fault) {
       if (isAppError(fault, 'STORE_UNAVAILABLE')) return 'try-later'
       throw fault
@@ -53,11 +60,11 @@ export function createUserFeatures(directory: Pick<Directory, 'putUser'>): UseFe
 
   function used(call: Call, user: User, { feature, argument }: DestinationOf<'feature'>): Promise<FeaturePrompt> | FeaturePrompt {
     const switched = switches[feature]
-    if (switched) return write(user, switched.edit, switched.prompt)
+    if (switched) return write(call, user, switched)
     const when = forwards[feature]
     const number = when ? forwardable(argument, user, call) : null
     if (when === undefined || number === null) return 'number-wrong'
-    return number === 'barred' ? 'barred' : write(user, { forwards: { [when]: number.dialled } }, 'forward-on')
+    return number === 'barred' ? 'barred' : write(call, user, { edit: { forwards: { [when]: number.dialled } }, prompt: 'forward-on' })
   }
 
   return async (call, user, to) => {

@@ -42,11 +42,11 @@ local function put(tag, name, field, value) if value == '' then unset(tag, name,
 -- A key of another type counts as missing, as it does in the nodes' copies.
 local function exists(tag, name) return redis.call('TYPE', tag .. ':' .. name).ok == 'hash' end
 
--- The person at a command line: a last argument by=USER@HOST. Every event of the call names them.
+-- The person at a command line: a last argument by=USER@HOST. Every event of the call names them. A user at a phone: by=USER@DEVICE=dial-code
 local operator = {}
 local function take_operator(args)
-  local user, host = (args[#args] or ''):match('^by=(.+)@([^@]+)$')
-  operator = user and { 'by', user, 'host', host } or {}
+  local user, host, via = (args[#args] or ''):match('^by=(.+)@([^@=]+)=?([^@]*)$')
+  operator = user and { 'by', user, 'host', host, via = via == '' and 'cli' or via } or {}
   if user then args[#args] = nil end
 end
 

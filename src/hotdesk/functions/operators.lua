@@ -149,7 +149,7 @@ register('hotdesk_put', function(tag, args)
   if conflict then return conflict end
   for field, value in pairs(fields) do put(tag, record, field, value) end
   local is_edit = operator[1] and (#names > 0 or present == 'none')
-  if is_edit then event(tag, present == 'none' and 'added' or 'changed', kind, name, 'via', 'cli', 'fields', table.concat(names, ' ')) end
+  if is_edit then event(tag, present == 'none' and 'added' or 'changed', kind, name, 'via', operator.via, 'fields', table.concat(names, ' ')) end
   if kind == 'device' and plain_mac(fields.mac) ~= '' then set(tag, 'macs', plain_mac(fields.mac), name) end
   return reply('SAVED')
 end)

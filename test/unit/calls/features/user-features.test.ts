@@ -3,10 +3,10 @@ import { errors } from '../../../../src/base/errors.js'
 import type { Call } from '../../../../src/calls/call.js'
 import { createUserFeatures } from '../../../../src/calls/features/user-features.js'
 import type { DestinationOf } from '../../../../src/calls/routing/contract.js'
-import type { EditOutcome, UserEdit } from '../../../../src/directory/directory.js'
+import type { Directory, EditOutcome, UserEdit } from '../../../../src/directory/directory.js'
 import { keepLog } from '../../../support/node/kept-log.js'
 import { loadPlan } from '../../dialplan/plan-text.js'
-import { alice, scene, userOf } from '../routing/scene.js'
+import { alice, deviceOf, scene, userOf } from '../routing/scene.js'
 
 const plan = loadPlan(`
 site: paris
@@ -28,14 +28,17 @@ type Feature = DestinationOf<'feature'>['feature']
 
 async function used(feature: Feature, argument = '', user = alice, answer: EditOutcome | Error = { outcome: 'SAVED' }) {
   const edits: UserEdit[] = []
+  const editors: unknown[] = []
   const { log, lines } = keepLog()
-  const putUser = (_extension: string, edit: UserEdit): Promise<EditOutcome> => {
+  const putUser: Directory['putUser'] = (_extension, edit, _expected, by) => {
     edits.push(edit)
+    editors.push(by)
     return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer)
   }
-  const call = { log, knowledge: { ...scene({}), dialplan: plan } } as unknown as Call
+  const caller = { kind: 'device', device: deviceOf('HD0001'), user }
+  const call = { log, caller, knowledge: { ...scene({}), dialplan: plan } } as unknown as Call
   const said = await createUserFeatures({ putUser })(call, user, { kind: 'feature', feature, argument })
-  return { said, edits, lines }
+  return { said, edits, editors, lines }
 }
 
 describe('the code of a forward', () => {
@@ -75,6 +78,11 @@ describe('the code of a forward', () => {
 
   it('keeps an outside number in its international form, which other sites understand', async () => {
     expect((await used('forward-always', '00199000123')).edits).toEqual([{ forwards: { always: '+33199000123' } }])
+  })
+
+  it('names the user and the phone for the event', async () => {
+    expect((await used('forward-always', '101')).editors).toEqual([{ user: '100', device: 'HD0001' }])
+    expect((await used('do-not-disturb')).editors).toEqual([{ user: '100', device: 'HD0001' }])
   })
 
   it('may always be removed', async () => {
