@@ -140,7 +140,7 @@ function summaryOf(to: Destination, context: Context): Summary {
     case 'break-out':
       return { kind: to.kind, site: to.site, digits: to.digits, nodes: to.nodes.map(({ name }) => name) }
     case 'break-out-menu':
-      return { kind: to.kind, sites: to.choices.map(({ key, site }) => `${key} ${site}`), digits: to.digits }
+      return { kind: to.kind, site: to.site, sites: to.choices.map(({ key, site }) => `${key} ${site}`), digits: to.digits }
     case 'announcement':
       return { kind: to.kind, prompt: to.prompt }
     case 'refused':

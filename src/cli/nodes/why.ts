@@ -14,6 +14,7 @@ import { withDirectory } from '../operator/network.js'
 import { fileOf } from '../operator/site-overview.js'
 import { type Paint, table } from '../output/terminal.js'
 import { readDialplan } from '../settings.js'
+import { nextQuestion } from './next-question.js'
 import { type Place, type PlaceNeeds, placeOf, type WhyOptions } from './why-place.js'
 
 type Explanation = WhyAnswer['explanation']
@@ -102,15 +103,17 @@ function plainOf({ steps, outcome, destination, otherwise }: Explanation): Reply
 }
 
 function summaryOf({ site, node }: Place, { shown, from, remarks, plan, explanation }: Answer) {
-  return { subject: shown, from, site, node, remarks, plan, ...explanation }
+  return { subject: shown, from, site, node, remarks, plan, ...explanation, next: nextQuestion(explanation, from) }
 }
 
-function whyLines({ site, node }: Place, { shown, caller, remarks, explanation }: Answer, paint: Paint): string[] {
+function whyLines({ site, node }: Place, { shown, from, caller, remarks, explanation }: Answer, paint: Paint): string[] {
+  const next = nextQuestion(explanation, from)
   return [
     `${paint.strong(shown)} ${caller}, at ${node === null ? site : `node ${node} of ${site}`}`,
     ...remarks.map((remark) => paint.bad(remark)),
     '',
     ...explanationLines(explanation, paint, '  '),
+    ...(next === null ? [] : ['', `  and there: ${next}`]),
   ]
 }
 

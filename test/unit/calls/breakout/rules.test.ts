@@ -115,7 +115,12 @@ describe('a break-out that names no site', () => {
     const explained = (digits: string) => explain(dialled(digits, 'HD0001', knowledge), knowledge)
     expect(explained('*68*').outcome).toBe('a voice asks for the site: 2 london, 3 oslo; then for the number')
     expect(explained('*6944').outcome).toBe('a voice asks for the number at london')
-    expect(explained('*68*020123').destination).toEqual({ kind: 'break-out-menu', sites: ['2 london', '3 oslo'], digits: '020123' })
+    expect(explained('*68*020123').destination).toEqual({
+      kind: 'break-out-menu',
+      site: null,
+      sites: ['2 london', '3 oslo'],
+      digits: '020123',
+    })
   })
 })
 
