@@ -6,7 +6,6 @@ import type { TrunkNumberForms } from './numbers/number-form.js'
 import type { NumberPlan, OutsideNumber } from './numbers/number-plan.js'
 import type { PlanReferences } from './plan-references.js'
 import type { SiteRights } from './rights/site-rights.js'
-import type { BreakOutCode } from './short-codes/break-out-code.js'
 import type { BreakOutMenu } from './short-codes/break-out-menu.js'
 import type { Feature } from './short-codes/short-code.js'
 
@@ -158,7 +157,8 @@ export interface Dialplan {
   readonly emergencyDialled: readonly string[]
   /** The spoken menu for break-out codes that name no site. */
   readonly breakOut: BreakOutMenu
-  readonly breakOutCode: BreakOutCode
+  /** What a phone here dials to reach a number by the plan of a site; `''` lets the caller enter the number. Null: no code leads there. */
+  breakOutCode(site: SiteName, digits: string): string | null
   /** Whether digits that follow may make this the number of an extension. */
   beginsExtension(digits: string): boolean
   /** Route for the dialled digits. */

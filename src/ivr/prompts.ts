@@ -46,8 +46,8 @@ export type PromptName = keyof typeof purposes
 /** All prompts of a node. */
 export const promptNames = Object.keys(purposes).filter((name): name is PromptName => name in purposes)
 
-/** Words of which sentences about sites and keys are made: `for`, `press`, the digits and the letters. They may be missing. */
-export const wordNames: readonly string[] = [
+/** Words of which sentences about sites and keys are made: `for`, `press`, the digits and the letters. A missing one is left out. */
+const wordNames: readonly string[] = [
   'for',
   'press',
   ...Array.from('0123456789', (digit) => `digit-${digit}`),
@@ -77,7 +77,7 @@ export async function loadPrompts({ folder, languages, announcements = [], log }
   const clips = new Map<string, Clip>()
   const lists = await Promise.all(languages.map((language) => readList(join(folder, language), log)))
   const added = lists.flatMap(({ texts, files }) => [...Object.keys(texts), ...files])
-  for (const name of new Set([...promptNames, ...announcements, ...added])) {
+  for (const name of new Set([...promptNames, ...wordNames, ...announcements, ...added])) {
     const clip = await firstClip(name, { lists, log })
     if (clip) clips.set(name, clip)
   }

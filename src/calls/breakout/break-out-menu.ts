@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.js'
 import type { SiteName } from '../../base/identity.js'
+import type { SiteChoice } from '../../dialplan/dialplan.js'
 import type { CallKind } from '../../hotdesk/hotdesk.js'
 import type { IncomingInvite } from '../../srf/srf.js'
 import type { Call } from '../call.js'
@@ -11,7 +12,6 @@ import type { Decision, DestinationOf } from '../routing/contract.js'
 import { decide } from '../routing/decide.js'
 import { answeredInvite, type WaitingCaller } from './answered-invite.js'
 import { emergencyTyped, type JudgeTyped, judgeTyped } from './emergency-behind-codes.js'
-import type { SiteChoice } from './site-choices.js'
 
 /** Answers a call and asks for a site and a number. */
 export interface SiteMenuPort {

@@ -1,11 +1,5 @@
-import type { SiteName } from '../../base/identity.js'
+import type { SiteChoice } from '../../dialplan/dialplan.js'
 import type { Knowledge } from '../routing/contract.js'
-
-/** A key of the spoken menu, and its site. */
-export interface SiteChoice {
-  readonly key: string
-  readonly site: SiteName
-}
 
 /** The menu of the dial plan; without one, the other sites of the network by name, as far as there are keys. */
 export function siteChoices({ dialplan, directory }: Pick<Knowledge, 'dialplan' | 'directory'>): readonly SiteChoice[] {

@@ -1,6 +1,6 @@
 import type { SiteName } from '../../base/identity.js'
 import { fixedLength, parsePattern } from '../pattern.js'
-import type { Route } from '../route.js'
+import type { Dialplan, Route } from '../route.js'
 import type { ShortCode } from './short-code.js'
 
 export interface BreakOutCodeNeeds {
@@ -9,10 +9,8 @@ export interface BreakOutCodeNeeds {
   readonly route: (digits: string) => Route
 }
 
-/** What a phone here dials to reach a number by the plan of a site; `''` lets the caller enter the number. Null: no code leads there. */
-export type BreakOutCode = (site: SiteName, digits: string) => string | null
-
-export function createBreakOutCode({ site: own, shortCodes, route }: BreakOutCodeNeeds): BreakOutCode {
+/** The opposite of `route` for break-outs. */
+export function createBreakOutCode({ site: own, shortCodes, route }: BreakOutCodeNeeds): Dialplan['breakOutCode'] {
   const prefixes = Object.entries(shortCodes).flatMap(([code, { breakOut }]) => {
     const pattern = breakOut === undefined ? null : parsePattern(code)
     const isPrefix = pattern?.open === true && fixedLength(pattern) === pattern.positions.length

@@ -10,10 +10,16 @@ export const breakOutMenuKey = blockOf(key, site)
   .prefault({})
   .describe('Key → site, for break-out codes that name no site. Default: the other sites of the network by name.')
 
+/** A key of the spoken menu, and its site. */
+export interface SiteChoice {
+  readonly key: string
+  readonly site: SiteName
+}
+
 /** What a caller may choose whose break-out code names no site. */
 export interface BreakOutMenu {
   /** Empty: the other sites of the network. */
-  readonly menu: readonly { readonly key: string; readonly site: SiteName }[]
+  readonly menu: readonly SiteChoice[]
   /** The keys for them: a caller who needs help types its number without listening. */
   readonly freeKeys: readonly string[]
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { loadPrompts, type PromptName, type Prompts, promptNames, wordNames } from '../../../src/ivr/prompts.js'
+import { loadPrompts, type PromptName, type Prompts, promptNames } from '../../../src/ivr/prompts.js'
 import { promptsFolder } from '../../support/media/ivr-stage.js'
 import { keepLog } from '../../support/node/kept-log.js'
 
@@ -26,6 +26,9 @@ async function load(folder: string, languages: readonly string[] = ['en']) {
   return { prompts, lines: logged.map(({ event, prompt }) => `${event} ${prompt}`) }
 }
 
+const characters = (name: string, all: string) => Array.from(all, (character) => `${name}-${character}`)
+const words = ['for', 'press', ...characters('digit', '0123456789'), ...characters('letter', 'abcdefghijklmnopqrstuvwxyz')]
+
 /** Milliseconds: one beep, two, three. */
 const toneDurations = [500, 650, 1_250]
 
@@ -46,9 +49,9 @@ test('The prompts of the repository are complete and up to date', async () => {
 
 test('prompts.yaml lists exactly the prompts of a node, and each file is small, 8 kHz, 16 bit, mono', () => {
   const list = parse(readFileSync(join(promptsFolder, 'en/prompts.yaml'), 'utf8')) as { texts: Record<string, string> }
-  expect(Object.keys(list.texts).sort()).toEqual([...promptNames, ...wordNames].sort())
+  expect(Object.keys(list.texts).sort()).toEqual([...promptNames, ...words].sort())
   const files = readdirSync(join(promptsFolder, 'en')).filter((name) => name.endsWith('.wav'))
-  expect(files.sort()).toEqual([...promptNames, ...wordNames].map((name) => `${name}.wav`).sort())
+  expect(files.sort()).toEqual([...promptNames, ...words].map((name) => `${name}.wav`).sort())
   for (const file of files) {
     const bytes = readFileSync(join(promptsFolder, 'en', file))
     expect([bytes.readUInt16LE(22), bytes.readUInt32LE(24), bytes.readUInt16LE(34)]).toEqual([1, 8000, 16])
