@@ -1,6 +1,16 @@
 import type { Clock } from '../../base/clock.js'
 import type { DeviceId, Extension, NodeName, SiteName } from '../../base/identity.js'
-import type { Dialplan, LimitName, NumberClass, OutsideNumber, OutsideRoute, Route, SiteChoice, Trunk, Use } from '../../dialplan/dialplan.js'
+import type {
+  Dialplan,
+  LimitName,
+  NumberClass,
+  OutsideNumber,
+  OutsideRoute,
+  Route,
+  SiteChoice,
+  Trunk,
+  Use,
+} from '../../dialplan/dialplan.js'
 import type { Device, Directory, Entitlement, LiveNode, User } from '../../directory/directory.js'
 import type { Hotdesk } from '../../hotdesk/hotdesk.js'
 import type { Binding, Registrar } from '../../registrar/registrar.js'
