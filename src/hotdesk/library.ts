@@ -25,7 +25,7 @@ export const libraryVersions: Readonly<Record<number, string>> = {
   15: 'de9b6003d168876191dc23af7a7dd5982716e10afc8895d40378f74c69d1d319',
   16: '892d1a0833cc8e07a63a21f2a9b5847d839278884bbe7b6c4557449d9cbea70c',
   17: '9c12e17783c468f5d78d40e17688e585e1e4cf831e2253b6dbe43d53355a22d3',
-  18: '82496509807039394cf7019b13cb9fa8d8d478294d96c0b29ada6b0fb4258987',
+  18: '4029a51aab550b3b800874c347eac021db7320031bea7217beaaa7af55339c92',
 }
 
 const version = Math.max(...Object.keys(libraryVersions).map(Number))

@@ -76,6 +76,7 @@ function demandOf(question: Question, ruling: Ruling): Demand | null {
 
 function leaving({ to }: Ruling): readonly Entitlement[] {
   if (to?.kind === 'voicemail' && to.outside) return ['outside']
+  if (to?.kind === 'break-out-menu') return ['break-out']
   return to?.kind === 'outside' || to?.kind === 'break-out' ? [to.kind] : []
 }
 
@@ -83,6 +84,7 @@ function isHere(question: Question): boolean {
   switch (question.kind) {
     case 'dialled':
     case 'break-out':
+    case 'break-out-menu':
     case 'transferred':
       return true
     case 'broken-out':
@@ -95,6 +97,7 @@ function isHere(question: Question): boolean {
 const askers: { readonly [Kind in Question['kind']]?: (question: QuestionOf<Kind>) => User | null } = {
   dialled: ({ by }) => by?.user ?? null,
   'break-out': ({ user }) => user,
+  'break-out-menu': ({ user }) => user,
   'broken-out': ({ user }) => user,
   transferred: ({ by }) => by.user,
   forwarded: ({ user }) => user,
