@@ -68,7 +68,7 @@ export interface Transfer {
 /** Who is called. */
 export interface Callee {
   readonly user: User | null
-  /** The decision to call a number outside; null for a user. */
+  /** The decision to call a number outside or with another site's plan; null for a user. */
   readonly outside: Decision | null
   /** As the other side sees them. */
   readonly party: Party

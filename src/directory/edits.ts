@@ -83,10 +83,8 @@ export function createEdits({ store, seal, secretCheck, macs, sites, operator }:
     return { outcome: 'PREPARED', change: differing.length > 0 ? { key, fields: Object.fromEntries(differing) } : null }
   }
 
-  const byOperator = operator ? [operatorArgument(operator)] : []
-
   /** Redis decides, because two operators may edit at the same moment. */
-  async function save(key: string, prepared: Prepared, expected: Expected, by = byOperator): Promise<EditOutcome> {
+  async function save(key: string, prepared: Prepared, expected: Expected, by?: PhoneUser): Promise<EditOutcome> {
     const isThere = presentIn(key).size > 0
     if (expected === 'new' && isThere) return { outcome: 'EXISTS' }
     if (expected === 'known' && !isThere) return { outcome: 'UNKNOWN' }
@@ -98,7 +96,10 @@ export function createEdits({ store, seal, secretCheck, macs, sites, operator }:
     // The event names the fields in this order.
     const written = Object.entries(change.fields ?? {}).toSorted(([one], [other]) => one.localeCompare(other, 'en'))
     const fields = written.flatMap(([field, text]) => [field, text ?? ''])
-    const outcome = readPut(await store.call('hotdesk_put', kind, name, expected, ...fields, ...by), `{${store.network}}:${key}`)
+    const outcome = readPut(
+      await store.call('hotdesk_put', kind, name, expected, ...fields, ...editorArguments(by, operator)),
+      `{${store.network}}:${key}`,
+    )
     if (outcome.outcome === 'SAVED') await untilCopied(change, store)
     return outcome
   }
@@ -121,8 +122,7 @@ export function createEdits({ store, seal, secretCheck, macs, sites, operator }:
     prepareDevice,
     prepareSite,
     apply,
-    putUser: async (extension, edit, expected = 'any', by?: PhoneUser) =>
-      save(`user:${extension}`, prepareUser(extension, edit), expected, by && [phoneUserArgument(by)]),
+    putUser: async (extension, edit, expected = 'any', by) => save(`user:${extension}`, prepareUser(extension, edit), expected, by),
     async putDevice(id, edit, expected = 'any') {
       const taken = macTaken(id, edit, macs)
       return save(`device:${id}`, taken === null ? prepareDevice(id, edit) : refused(taken), expected)
@@ -132,6 +132,11 @@ export function createEdits({ store, seal, secretCheck, macs, sites, operator }:
     removeDevice: (id) => remove(`device:${id}`),
     removeSite: (id) => remove(`site:${id}`),
   }
+}
+
+function editorArguments(by: PhoneUser | undefined, operator: Operator | null): readonly string[] {
+  if (by) return [phoneUserArgument(by)]
+  return operator ? [operatorArgument(operator)] : []
 }
 
 /** Waits until the copy has the change, because the next edit is checked against the copy. Gives up after a second. */

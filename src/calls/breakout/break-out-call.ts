@@ -25,7 +25,12 @@ const ringMs: Milliseconds = 180_000
 /** A node that does not respond or takes no calls is passed over, as long as nothing has rung. */
 export function createBreakOutDial({ attempts, branches, spokenRefusals, srf }: BreakOutDialNeeds): DialBreakOut {
   async function tryNode(call: Call, node: LiveNode, { site, digits }: DestinationOf<'break-out'>): Promise<Termination | Failure> {
-    const plan = { branches: [branches.toSite(call, node, digits)], ringMs, silenceMs: patienceWith(srf).silenceMs, target: `site ${site}` }
+    const plan = {
+      branches: [branches.toSite(asDialled(call), node, digits)],
+      ringMs,
+      silenceMs: patienceWith(srf).silenceMs,
+      target: `site ${site}`,
+    }
     const result = await attempts.fork(call, plan)
     if (result.outcome === 'ended') return result.termination
     return result.outcome === 'missed' ? result.failure : { reason: 'no-answer' }
@@ -41,6 +46,12 @@ export function createBreakOutDial({ attempts, branches, spokenRefusals, srf }: 
     }
     return spokenRefusals.refuse(call, { reason: 'site-away' })
   }
+}
+
+/** The other site judges the user who dials. For a call that was transferred there, that is the user who has transferred it. */
+function asDialled(call: Call): Call {
+  const user = call.transfer?.by.user
+  return user ? { ...call, party: { ...call.party, name: user.name, number: user.extension, isAsserted: true } } : call
 }
 
 /** Reasons for which a node, rather than the number, refuses with 503. */

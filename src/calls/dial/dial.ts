@@ -69,6 +69,7 @@ export function createDial({ attempts, branches, destinations, registrar, limits
       case 'emergency':
         return dialEmergency(call, { ...to, device: call.caller.kind === 'device' ? call.caller.device : null })
       case 'break-out':
+        call.progress.callee = { user: null, outside: decision, party: { name: '', number: to.digits, isPrivate: false, isAsserted: true } }
         return dialBreakOut(call, to)
       case 'break-out-menu':
         return breakOutMenu(call, to, dial)

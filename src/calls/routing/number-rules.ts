@@ -104,9 +104,13 @@ function serviceWords(route: ServiceRoute): string {
   return `${code} breaks out ${route.site === null ? 'to a site that is not named' : `to ${route.site}`}`
 }
 
-/** A feature code acts on the phone that dials it: a transfer cannot lead to it. */
-export function transferredNumber({ digits }: QuestionOf<'transferred'>, knowledge: Knowledge): Ruling {
-  return routed(digits, knowledge.dialplan.route(digits), ownCall, knowledge)
+/** A feature code acts on the phone that dials it: a transfer cannot lead to it. Nobody could answer the questions of a menu. */
+export function transferredNumber({ digits, by }: QuestionOf<'transferred'>, knowledge: Knowledge): Ruling {
+  const route = knowledge.dialplan.route(digits)
+  if (route.kind !== 'break-out') return routed(digits, route, ownCall, knowledge)
+  const words = serviceWords(route)
+  if (route.site === null || route.digits === '') return { words, to: { kind: 'refused', reason: 'site-missing' } }
+  return { words, ask: { kind: 'break-out', site: route.site, digits: route.digits, user: by.user } }
 }
 
 // ── from trunks and nodes ────────────────────────────────────────────────────────────────────────────────────────────

@@ -47,6 +47,9 @@ export function rightsRuling(question: Question, { to, ask }: Ruling, knowledge:
   // Here the user must be allowed to break out. The other site judges the number, and whether it is dialled for users at other sites.
   if ((to?.kind === 'break-out' || to?.kind === 'break-out-menu') && claim !== null)
     return judged(claim, { number: to.digits, forms: null, numberClass: 'other' }, knowledge)
+  // Whatever the number, the other site takes the call for one of this user.
+  if (question.kind === 'transferred' && ask?.kind === 'break-out' && claim !== null)
+    return judged(claim, { number: ask.digits, forms: null, numberClass: 'other' }, knowledge)
   if ((question.kind !== 'dialled' && question.kind !== 'broken-out') || ask?.kind !== 'extension' || claim === null) return null
   const ruling = judged(claim, { number: ask.extension, forms: [ask.extension], numberClass: 'internal' }, knowledge)
   return ruling.to ? ruling : null

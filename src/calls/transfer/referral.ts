@@ -118,13 +118,13 @@ function ringingCall(uri: string, { dialog }: Replaces, by: Dialler, needs: Judg
   const call = needs.conversations.ringing(dialog)
   if (call?.caller.kind !== 'device' || !isSame(call.caller, by)) return notFound
   const { callee } = call.progress
-  // Another site has judged a break-out as a call of this user, not as a transfer.
   if (callee === null) return declined
   return barred(callee, by, needs) ?? { kind: 'ringing', uri, call }
 }
 
 /** A phone, or a user at another node. */
 function isInside({ caller, callee }: Participant, { directory }: Knowledge): boolean {
+  if (callee.outside !== null) return false
   if (caller.kind === 'device' || callee.user !== null) return true
   const extension = caller.kind === 'node' ? parseExtension(callee.party.number) : null
   return extension !== null && directory.user(extension) !== null
@@ -138,10 +138,10 @@ function withoutRight(by: Dialler, { knowledge, report }: JudgeNeeds): Refusal |
   return refusal(ruling.to)
 }
 
-/** A number outside that the phone may call is not always one to which it may transfer. */
+/** A number outside, or at another site, that the phone may call is not always one to which it may transfer. */
 function barred({ outside }: Callee, by: Dialler, { knowledge, report }: JudgeNeeds): Refusal | null {
-  if (outside?.to.kind !== 'outside') return null
-  const question = { kind: 'transferred', digits: outside.to.number, by } as const
+  if (outside?.to.kind !== 'outside' && outside?.to.kind !== 'break-out') return null
+  const question = { kind: 'transferred', digits: outside.to.kind === 'outside' ? outside.to.number : outside.to.digits, by } as const
   const ruling = rightsRuling(question, { words: '', to: outside.to }, knowledge)
   if (!ruling?.to) return null
   report({ ...outside, to: ruling.to, notices: ruling.notices }, by)

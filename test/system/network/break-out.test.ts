@@ -2,10 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { samples } from '../../../src/directory/directory.js'
 import type { Phone } from '../../../src/softphones/softphone.js'
 import { openCommandLine } from '../../support/node/command-line.js'
-import { expectSound } from '../../support/node/conversation.js'
+import { converse, expectSound } from '../../support/node/conversation.js'
 import { dialAnswered, dialRefused, hears } from '../../support/node/login.js'
 import { networkSecret, type TestNode } from '../../support/node/node.js'
-import { openTestOffice, type TestOffice } from '../../support/node/office.js'
+import { domain, openTestOffice, type TestOffice } from '../../support/node/office.js'
+import { refer } from '../../support/node/referral.js'
 import { type Carrier, openCarrier, planOver } from '../../support/sip/carrier.js'
 
 /** A phone in Paris dials with the plan of London, which has two nodes; each step goes on from the one before. */
@@ -16,6 +17,7 @@ describe('a break-out to a site', () => {
   let nodes: readonly [TestNode, TestNode]
   let desk: Phone
   let idle: Phone
+  let colleague: Phone
 
   beforeAll(async () => {
     office = await openTestOffice()
@@ -25,7 +27,8 @@ describe('a break-out to a site', () => {
     nodes = [await london('london-1'), await london('london-2')]
     desk = await office.phone('HD0001', paris)
     idle = await office.phone('HD0002', paris)
-    await office.seat({ 100: 'HD0001' })
+    colleague = await office.phone('HD0003', paris)
+    await office.seat({ 100: 'HD0001', 101: 'HD0003' })
     await office.follows('site:london', (site) => site?.get('nodes') === 'london-1 london-2')
   }, 120_000)
 
@@ -104,6 +107,32 @@ describe('a break-out to a site', () => {
     const incoming = await line.nextCall()
     await asked.hangUp()
     await incoming.cancelled
+  })
+
+  it('is transferred to a colleague, who then talks with the far end', async () => {
+    const line = carriers.london.line('+442079460125')
+    const before = await converse(desk, '*6944902079460125', line)
+    const referral = await refer(before.caller, `<sip:101@${domain}>`)
+    const transferred = await (await colleague.nextCall()).answer()
+    expect((await referral.final).statusLine).toBe('SIP/2.0 200 OK')
+    await before.caller.ended
+    await expectSound({ caller: before.callee, callee: transferred })
+    await transferred.hangUp()
+    await before.callee.ended
+  })
+
+  it('is the target of a transfer, and the other site sees the user who transfers', async () => {
+    const line = carriers.london.line('+442079460126')
+    const before = await converse(colleague, '100', desk)
+    const referral = await refer(before.callee, `<sip:*6944902079460126@${domain}>`)
+    const incoming = await line.nextCall()
+    expect(incoming.callerNumber).toBe('+442079460100')
+    const callee = await incoming.answer()
+    expect((await referral.final).statusLine).toBe('SIP/2.0 200 OK')
+    await before.callee.ended
+    await expectSound({ caller: before.caller, callee })
+    await before.caller.hangUp()
+    await callee.ended
   })
 
   it('is given up when the caller hangs up after the menu, while the number rings', async () => {

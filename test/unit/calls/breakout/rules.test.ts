@@ -7,7 +7,7 @@ import { decide } from '../../../../src/calls/routing/decide.js'
 import { explain } from '../../../../src/calls/routing/explain.js'
 import { emergencyOf } from '../../../../src/calls/routing/number-rules.js'
 import { loadPlan } from '../../dialplan/plan-text.js'
-import { alice, dialled, found, node, nodeOf, rulesOf, type Scene, scene, userOf } from '../routing/scene.js'
+import { alice, bob, dev, dialled, found, node, nodeOf, rulesOf, type Scene, scene, userOf } from '../routing/scene.js'
 
 const plan = loadPlan(`
 site: paris
@@ -18,6 +18,7 @@ trunks: { carrier: { uri: "sip:192.0.2.1" } }
 routes: [{ match: "0ZX.", trunks: [carrier] }]
 rights:
   stay: { breakOut: no }
+  alone: { transferOutside: no }
   near: { allow: [internal], bar: [national] }
 shortCodes:
   "*68*.": { breakOut: any }
@@ -70,6 +71,40 @@ describe('a break-out, at the site of the phone', () => {
 
   it('is not for a phone at which nobody is logged in', () => {
     expect(from('HD0003', '*68*london*020123').to).toEqual({ kind: 'please-log-in' })
+  })
+})
+
+describe('a transfer to a break-out code', () => {
+  const transferred = (digits: string, rights: string | null = null) => {
+    const user = userOf('100', 'Alice', { rights })
+    const knowledge = known({ users: [user, bob] })
+    const device = found(knowledge.directory.device(dev('HD0001')))
+    return decide({ kind: 'transferred', digits, by: { device, user } }, knowledge)
+  }
+
+  it('goes to the site, for the user who transfers', () => {
+    const decision = transferred('*6944020123')
+    expect(decision.to).toEqual({ kind: 'break-out', site: 'london', digits: '020123', nodes: londoners })
+    expect(rulesOf(decision)).toBe('emergency caller number rights site node rights')
+    expect(decision.steps[3]?.words).toMatch(/: transfer is allowed$/)
+  })
+
+  it.each([
+    ['may not transfer outside', 'alone', '*6944020123', /transfer outside is not allowed$/],
+    ['may not transfer outside, to this site either', 'alone', '*68*paris*00199000123', /transfer outside is not allowed$/],
+    ['may not break out', 'stay', '*6944020123', /break-out is not allowed$/],
+  ])('is refused if the user %s', (_what, rights, digits, words) => {
+    const { to, steps } = transferred(digits, rights)
+    expect([to, steps.at(-1)?.words]).toEqual([{ kind: 'refused', reason: 'barred' }, expect.stringMatching(words)])
+  })
+
+  it.each(['*68*', '*68*020123', '*6944'])('is refused if a voice would have to ask: %s', (digits) => {
+    expect(transferred(digits).to).toEqual({ kind: 'refused', reason: 'site-missing' })
+  })
+
+  it('with an emergency number is refused, behind any code', () => {
+    for (const digits of ['*6944112', '*6944*6944112', '*68*015'])
+      expect(transferred(digits).to).toEqual({ kind: 'refused', reason: 'not-by-transfer' })
   })
 })
 
