@@ -7,8 +7,8 @@ import type { Prompts } from './prompts.js'
 /** A caller whom this node has answered, and who waits to be connected. */
 export interface HeldCaller {
   readonly dialog: SipDialog
-  /** Calls the listener once, when the caller has hung up. */
-  onGone(listener: () => void): void
+  /** Calls the listener once, when the call has ended or is another part's. */
+  onEnd(listener: () => void): void
   /** Plays the ringing tone from now on. */
   ring(): void
   /** Plays a prompt to its end. */
@@ -31,9 +31,10 @@ const busyTones = 4
 export function holdCaller(call: IvrCall, prompts: Pick<Prompts, 'announcement'>): HeldCaller {
   const { session } = call
   let isTold = false
+  call.isWaiting = true
   return {
     dialog: call.dialog,
-    onGone: (listener) => call.onEnd((by) => by === 'caller' && listener()),
+    onEnd: (listener) => call.onEnd(listener),
     ring: () => void session.play(Array.from({ length: rings }, () => ringing)),
     async say(prompt) {
       isTold = true

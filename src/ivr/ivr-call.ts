@@ -9,6 +9,8 @@ import { respondTo } from './in-call-requests.js'
 export interface IvrCall {
   readonly session: AudioSession
   readonly dialog: SipDialog
+  /** The caller waits to be connected, and does not have to send audio meanwhile. */
+  isWaiting: boolean
   /** Calls the listener once for each press. */
   onKey(listener: (key: Key) => void): void
   /** Calls the listener once, when either side has ended the call. */
@@ -114,6 +116,7 @@ function ivrCall(dialog: SipDialog, session: AudioSession, { invite }: IvrCallNe
   return {
     session,
     dialog,
+    isWaiting: false,
     onKey: (listener) => void session.onKeyPress(listener),
     onEnd: (listener) => (ended ? listener(ended) : void ends.push(listener)),
     hangUp,

@@ -36,6 +36,7 @@ export function createIvrDispatch({ media, prompts, silentMs, clock, log }: IvrD
 
   function watch(call: IvrCall, callLog: Logger): void {
     const alarm = watchSilence(call.session, silentMs(), clock, () => {
+      if (call.isWaiting) return
       callLog.warn({ event: 'media.silent', packets: call.session.heard.packets }, 'no audio from the phone')
       call.hangUp({ Reason: 'SIP;cause=408;text="No RTP"' })
     })

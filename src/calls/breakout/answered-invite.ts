@@ -8,7 +8,7 @@ import { sessionDescription } from '../bridge/session-description.js'
 /** A caller whom the IVR has answered, and who waits to be connected. */
 export interface WaitingCaller {
   readonly dialog: SipDialog
-  onGone(listener: () => void): void
+  onEnd(listener: () => void): void
   ring(): void
   say(prompt: string): Promise<void>
   refuse(headers: SipHeaders): Promise<void>
@@ -26,8 +26,8 @@ export function answeredInvite(invite: IncomingInvite, caller: WaitingCaller, cl
   let isGone = dialog.ended
   let isDone = false
   let isRinging = false
-  caller.onGone(() => {
-    isGone = true
+  caller.onEnd(() => {
+    if (!isDone) isGone = true
   })
 
   async function join(sdp: string, headers: SipHeaders): Promise<SipDialog> {
@@ -49,7 +49,7 @@ export function answeredInvite(invite: IncomingInvite, caller: WaitingCaller, cl
     get cancelled() {
       return isGone
     },
-    onCancel: (listener) => caller.onGone(() => listener('')),
+    onCancel: (listener) => caller.onEnd(() => isGone && listener('')),
     respond(status) {
       if (isDone || isGone) return
       if (status >= 300) {

@@ -169,6 +169,21 @@ test('The caller who waits hears the ringing tone, then the busy tone before the
   expect(stage.call.bye).toEqual({ Reason: 'SIP;cause=486' })
 })
 
+test('A caller who waits may be silent; one who is asked may not', async () => {
+  const waiting = await ask('5')
+  await waiting.type('2')
+  const caller = (await waiting.answer)?.caller
+  let ends = 0
+  caller?.onEnd(() => (ends += 1))
+  await waiting.passSilently(15_000)
+  expect([waiting.call.bye, ends]).toEqual([null, 0])
+  waiting.call.hangUp()
+  expect(ends).toBe(1)
+  const asked = await ask()
+  await asked.passSilently(15_000)
+  expect(asked.call.bye).toMatchObject({ Reason: expect.stringContaining('408') as string })
+})
+
 test('A caller who has heard the reason hears no busy tone', async () => {
   const stage = await ask('5')
   await stage.type('2')
