@@ -234,13 +234,8 @@ function createHandler(
   const psapCallbacks = createPsapCallbacks({ store, clock, log, callBackMinutes: settings.callBackMinutes })
   const inMemory = { node, directory, hotdesk, registrar, psapCallbacks, trunks, usage: limits.usage, clock: networkClock }
   const knowledge = (): Knowledge => ({ ...inMemory, dialplan: plan.current })
-  const records = createCallRecords({
-    store,
-    folder: settings.recordsFolder,
-    retentionDays: settings.retentionDays,
-    clock: networkClock,
-    log,
-  })
+  const { recordsFolder: folder, retentionDays } = settings
+  const records = createCallRecords({ store, folder, retentionDays, clock: networkClock, log })
   const record = createCallRecorder({ records, activity, open, ended, clock, networkClock, metrics })
   const knownNames = createKnownNames({ directory })
   const begin = (invite: IncomingInvite, caller: Caller, kind: CallKind) =>
