@@ -69,6 +69,13 @@ describe('a node that is asked', () => {
     expect(entriesOf(log)).toContainEqual(expect.objectContaining({ event: 'node.asked', kind: 'reload', by: askers[0] }))
   })
 
+  it('leaves nothing of an answer in Redis once it was read', async () => {
+    serve()
+    await askNode(asker, london, reload)
+    const [reply = ''] = (await keys()).filter((key) => key.includes('reply'))
+    expect(await redis.cli('GET', reply)).toBe('read')
+  })
+
   it('answers many at once, each its own question', async () => {
     let count = 0
     serve(async () => {
