@@ -121,7 +121,7 @@ export interface SipDialog {
   onAck(listener: (sdp: string) => void | Promise<void>): void
   /** Sends a request in the dialog, other than INVITE and BYE. */
   request(method: string, parts?: { readonly headers?: SipHeaders; readonly body?: string }): Promise<SipReply>
-  /** Sends a re-INVITE; `sdp` null sends it without an offer. A 2xx to an offerless one must be acknowledged with an answer, by `ack`. */
+  /** Sends a re-INVITE, unless another INVITE or offer is under way (491). `sdp` null sends it without an offer. A 2xx to an offerless one must be acknowledged with an answer, by `ack`. */
   reinvite(sdp: string | null, headers?: SipHeaders): Promise<ReinviteReply>
   /** Ends the dialog with BYE; resolves when the BYE has a response or has timed out. Does nothing if the dialog has ended. */
   bye(headers?: SipHeaders): Promise<void>

@@ -7,6 +7,7 @@ import { flattenHeaders, withReplaced } from './headers.js'
 import type { Connection } from './link/connection.js'
 import { localReply, toIncomingRequest, toReply, toSource } from './messages.js'
 import { createSessionTimer, type SessionTerms } from './session.js'
+import { createTurns } from './turns.js'
 
 /** The events of drachtio-srf for requests in a dialog. `modify` is a re-INVITE. */
 const requestEvents = ['modify', 'info', 'update', 'refer', 'notify', 'message', 'options', 'subscribe'] as const
@@ -42,6 +43,7 @@ export function wrapDialog(
   const end = createOnce<DialogEnd>((notify) => connection.guard('end of a dialog', notify))
   const onAck: ((sdp: string) => void | Promise<void>)[] = []
   const descriptions = createDescriptions(first)
+  const turns = createTurns()
   let onRequest: ((request: IncomingRequest) => void | Promise<void>) | null = null
 
   const forget = connection.onLost(() => {
@@ -65,7 +67,9 @@ export function wrapDialog(
 
   function arrived(raw: DrachtioRequest): void {
     farEnd?.heard(toSource(raw))
+    turns.arrived(raw)
     const request = toIncomingRequest(raw, (status, given) => {
+      turns.responded(raw, status)
       const parts = isSuccess(status) ? descriptions.respond(raw, given) : given
       return timer.completed(raw.method, request, { status, parts })
     })
@@ -144,8 +148,8 @@ export function wrapDialog(
       onRequest = listener
     },
     onAck: (listener) => void onAck.push(listener),
-    request: (method, parts) => send(method, parts?.headers, parts?.body),
-    reinvite: (sdp, headers) => send('INVITE', headers, sdp ?? undefined),
+    request: (method, parts) => turns.send({ method, body: parts?.body }, () => send(method, parts?.headers, parts?.body)),
+    reinvite: (sdp, headers) => turns.send({ method: 'INVITE' }, () => send('INVITE', headers, sdp ?? undefined)),
     async bye(headers) {
       if (end.happened()) return
       end.silence()

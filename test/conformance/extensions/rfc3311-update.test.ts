@@ -135,3 +135,21 @@ describe('an UPDATE in a call (§5.2)', () => {
     await phone.hearsResponse(200, 'INVITE')
   })
 })
+
+it('an INVITE or offer of ours is not sent while another one is under way, in either direction (§5.1, RFC 3261 §14.1)', async () => {
+  const { invite, dialog, requests } = await up()
+  const withOffer = { body: offer, headers: { 'Content-Type': 'application/sdp' } }
+  const first = dialog.reinvite(offer)
+  const reinvite = await phone.hearsNewRequest('INVITE')
+  expect([(await dialog.request('UPDATE', withOffer)).status, (await dialog.reinvite(null)).status]).toEqual([491, 491])
+  phone.respond(reinvite, 200, [], offer)
+  expect((await first).status).toBe(200)
+  phone.send(byCallee(invite, 'UPDATE', 1, offer))
+  await expect.poll(() => requests).toHaveLength(1)
+  expect([(await dialog.request('UPDATE', withOffer)).status, (await dialog.reinvite(offer)).status]).toEqual([491, 491])
+  requests[0]?.respond(488)
+  await phone.hearsResponse(488, 'UPDATE')
+  const second = dialog.reinvite(offer)
+  phone.respond(await phone.hearsNewRequest('INVITE'), 200, [], offer)
+  expect((await second).status).toBe(200)
+})
