@@ -9,6 +9,8 @@ describe('a subscription to a mailbox', () => {
   let office: TestOffice
   let server: SipPeer
   const towards = { port: 9 }
+  /** RFC 3261 §12.2.1.1: strictly increasing in a dialog. */
+  let notifies = 0
 
   beforeAll(async () => {
     office = await openTestOffice()
@@ -34,7 +36,7 @@ describe('a subscription to a mailbox', () => {
     ] as const
     const [to, toTag, fromTag] = [subscribe.from.uri, subscribe.from.tag, server.tag]
     const uri = subscribe.contacts[0]?.uri ?? to
-    const request = server.request({ method: 'NOTIFY', uri, to, toTag, fromTag, callId: subscribe.callId, headers })
+    const request = server.request({ method: 'NOTIFY', uri, to, toTag, fromTag, callId: subscribe.callId, cseq: ++notifies, headers })
     request.body = Buffer.from(body)
     server.send(request)
   }
