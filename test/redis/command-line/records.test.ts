@@ -105,7 +105,10 @@ describe('hotdesk user show', () => {
     expect((await desk.hotdesk('user', 'show', '102', '--at', 'london')).out).toMatch(/dead at london +appearance:104@paris/)
     expect(await desk.json('user', 'show', '102', '--at', 'paris')).toMatchObject({ keys: 'line, appearance:104@paris', deadKeys: [] })
     await desk.hotdesk('user', 'set', '102', '--keys', 'break-out:london*100')
-    expect(await desk.json('user', 'show', '102', '--at', 'paris')).toMatchObject({ deadKeys: ['break-out:london*100'] })
+    expect(await desk.json('user', 'show', '102', '--at', 'paris')).toMatchObject({
+      breakOutKeys: [{ dials: '*68*london*100' }],
+      deadKeys: [],
+    })
     expect(await desk.json('user', 'show', '102', '--at', 'london')).toMatchObject({ breakOutKeys: [{ dials: '100' }], deadKeys: [] })
     expect((await desk.hotdesk('user', 'show', '102', '--at', 'rome')).out).toMatch(/codes at rome +unknown, no node of rome answers/)
     await desk.hotdesk('user', 'set', '102', '--keys', '')
