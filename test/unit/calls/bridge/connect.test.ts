@@ -41,7 +41,7 @@ async function setUpTimes(
   const call = {
     control: createCallControl(false),
     progress: { began: clock.now(), ringing: ringingMs, answered: null, legs: [], reached: '', callee: null, called: new Map(), moves: 0 },
-    invite: { accept, cancelled: true },
+    invite: { accept, cancelled: true, voice: null },
     caller: { kind: 'unknown' },
     party: { ...anonymous, isPrivate: false },
     log: silentLogger(),
