@@ -18,7 +18,7 @@ export interface HandlerNeeds {
   readonly read: () => Reading
   readonly trunks: Pick<Trunks, 'states'>
   readonly reload: Reload
-  readonly calls: Pick<Calls, 'deliverNotice' | 'why' | 'list' | 'testCalls'>
+  readonly calls: Pick<Calls, 'deliverNotice' | 'announceToDesk' | 'why' | 'list' | 'testCalls'>
   readonly operations: Omit<Operations, 'close' | 'movesPhones'>
   readonly trace: Pick<Handlers, 'trace' | 'traced'>
   readonly seal: Seal
@@ -80,6 +80,12 @@ export function createHandlers({
       reached: await calls.deliverNotice(
         devices.flatMap((id) => parseDeviceId(id) ?? []),
         text,
+      ),
+    }),
+    announce: async ({ devices, words }) => ({
+      heard: await calls.announceToDesk(
+        devices.flatMap((id) => parseDeviceId(id) ?? []),
+        words,
       ),
     }),
     calls: () => ({ calls: calls.list().map((call) => callReply(call, moment)) }),

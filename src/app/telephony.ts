@@ -21,7 +21,10 @@ const promptsFolder = fileURLToPath(new URL('../../prompts', import.meta.url))
 export interface Telephony {
   readonly trunks: Pick<Trunks, 'warnings' | 'states'>
   readonly ivr: Pick<Ivr, 'reloadPrompts'>
-  readonly calls: Pick<Calls, 'open' | 'why' | 'deliverNotice' | 'testCalls' | 'list' | 'legs' | 'shows' | 'hangUp' | 'pause' | 'resume'>
+  readonly calls: Pick<
+    Calls,
+    'open' | 'why' | 'deliverNotice' | 'announceToDesk' | 'testCalls' | 'list' | 'legs' | 'shows' | 'hangUp' | 'pause' | 'resume'
+  >
   readonly registrar: Pick<Registrar, 'bindingsOf'>
   readonly withdrawal: Withdrawal
 }

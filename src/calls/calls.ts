@@ -27,9 +27,9 @@ import { createDial } from './dial/dial.js'
 import { createOutsideCalls } from './dial/outside-call.js'
 import { createUserBranches } from './dial/user-branches.js'
 import { drain, emergencyCount } from './drain.js'
-import { createDeskNotice, type DeskNotice } from './emergency/desk-notice.js'
 import { createEmergencyDial } from './emergency/emergency-call.js'
 import { createEmergencyCallers } from './emergency/emergency-caller.js'
+import { createEmergencyDesk, type EmergencyDesk } from './emergency/emergency-desk.js'
 import { createPsapCallbacks } from './emergency/psap-callback.js'
 import { createUnprovenLimit, type UnprovenLimits } from './emergency/unproven-limit.js'
 import { results } from './failure.js'
@@ -133,7 +133,9 @@ export interface Calls {
   /** Calls by which an operator proves that calls work. */
   readonly testCalls: TestCalls
   /** Sends the text to these phones of an emergency desk, if they are registered here. Resolves with those that have taken it. */
-  readonly deliverNotice: DeskNotice['deliver']
+  readonly deliverNotice: EmergencyDesk['deliver']
+  /** Calls these phones of an emergency desk, if they are registered here. Resolves with the one that has heard it all. */
+  readonly announceToDesk: EmergencyDesk['ring']
   /** Begins to take ordinary calls, which wait a few seconds for this. Emergency calls are taken from the start. */
   open(): void
   /** Ends ordinary calls and takes no more. Resolves when the last emergency call has ended, or after `emergencyStopSeconds`. */
@@ -175,6 +177,7 @@ export function createCalls(needs: CallsNeeds): Calls {
       return emergencyCount(open)
     },
     deliverNotice: handler.deliverNotice,
+    announceToDesk: handler.announceToDesk,
     testCalls: handler.testCalls,
     pause: admission.pause,
     resume: admission.open,
@@ -216,7 +219,8 @@ interface CallState {
 interface Handler {
   readonly onInvite: (invite: IncomingInvite) => Promise<void>
   readonly onRefer: (refer: IncomingRefer) => void
-  readonly deliverNotice: DeskNotice['deliver']
+  readonly deliverNotice: EmergencyDesk['deliver']
+  readonly announceToDesk: EmergencyDesk['ring']
   readonly testCalls: TestCalls
   readonly why: Calls['why']
   close(): Promise<void>
@@ -249,10 +253,12 @@ function createHandler(
   const ringingCalls = createRingingCalls()
   const attempts = createAttempts({ srf, clock, hotdesk, nodeLegs, connect, ringingCalls, busyGraceMs: settings.busyGraceMs })
   const outsideCalls = createOutsideCalls({ srf, clock, trunks, attempts })
-  const deskNotice = createDeskNotice({ srf, store, directory, hotdesk, registrar, node, domain, clock, networkClock, log })
-  const dialEmergency = createEmergencyDial({ outsideCalls, psapCallbacks, deskNotice, hotdesk, metrics })
   const hopTokens = hopTokensOf(parts, network, clock)
   const branches = createUserBranches({ registrar, hopTokens, nodeLegs, node, domain })
+  const placeOwnCall = createOwnCalls({ voice: ivr, newCall: begin, record, node })
+  const own = { placeOwnCall, voice: ivr, attempts, branches }
+  const desk = createEmergencyDesk({ own, srf, store, directory, hotdesk, registrar, at: network, clock, networkClock, log })
+  const dialEmergency = createEmergencyDial({ outsideCalls, psapCallbacks, deskNotice: desk, hotdesk, metrics })
   const spokenRefusals = createSpokenRefusals(ivr)
   const dialBreakOut = createBreakOutDial({ attempts, branches, spokenRefusals, srf })
   const breakOutMenu = createBreakOutMenu({ ivr, newCall: begin, record, dialEmergency, clock })
@@ -267,9 +273,8 @@ function createHandler(
   const callers = createCallers({ hopTokens, nodeLegs, trunks, registrar, directory, hotdesk, node, log })
   const featureCalls = createFeatureCalls({ ivr, useFeature: createUserFeatures(directory), activity })
   const replaceCall = createReplaceCall({ conversations, connect, limits, clock })
-  const placeOwnCall = createOwnCalls({ voice: ivr, newCall: begin, record, node })
-  const tests = { placeOwnCall, voice: ivr, directory, hotdesk, knowledge, ways: { dial, attempts, branches } }
-  const testCalls = createTestCalls({ ...tests, domain, isOpen: () => admission.isOpen, clock })
+  const tests = { placeOwnCall, voice: ivr, ways: { dial, attempts, branches }, isOpen: () => admission.isOpen }
+  const testCalls = createTestCalls({ ...tests, directory, hotdesk, knowledge, domain, clock })
   const routing = { newCall: begin, record, dial, replaceCall, knowledge }
   return {
     onInvite: (invite) =>
@@ -278,7 +283,8 @@ function createHandler(
       const by = callers.device(refer)
       if (by) transfers.onReferOutside(refer, by)
     },
-    deliverNotice: deskNotice.deliver,
+    deliverNotice: desk.deliver,
+    announceToDesk: desk.ring,
     testCalls,
     why: (question) => answerWhy(question, whyNeeds(knowledge())),
     async close() {

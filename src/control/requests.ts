@@ -198,6 +198,12 @@ export const requests = {
       open: z.boolean(),
     }),
   },
+  /** A call to phones of an emergency desk that are registered at the node; `words`: names of prompts. */
+  announce: {
+    ask: z.object({ devices: z.array(z.string()).max(100), words: z.array(z.string().max(64)).max(100) }),
+    /** The phone that has heard it all. */
+    reply: z.object({ heard: z.string().nullable() }),
+  },
   reload: {
     ask: z.object({}),
     reply: z.object({

@@ -107,6 +107,9 @@ const route = block({
   callerId: callerNumber.optional().describe("Caller number on this route. Default: the user's own, else the trunk's."),
 })
 
+/** How the emergency desk is informed. */
+const deskNotices = ['message', 'call', 'both'] as const
+
 /** `dialplans/<site>.yaml` */
 export const planFile = block({
   site: form('a name of small letters, digits and -', parseSiteName, { pattern: '^[a-z][a-z0-9-]{0,31}$' }).describe('Name of the site.'),
@@ -118,6 +121,9 @@ export const planFile = block({
   emergencyDesk: listOf(form('an extension, 1 to 15 digits', parseExtension, { pattern: '^[0-9]{1,15}$' }))
     .prefault([])
     .describe('Extensions that are informed of each emergency call of the site.'),
+  emergencyDeskNotice: form('message, call or both', (found) => deskNotices.find((word) => word === found) ?? null, { enum: deskNotices })
+    .prefault('message')
+    .describe('How they are informed: by a text on the display, by a call that speaks, or by both.'),
   extensions: listOf(closedPattern).describe('Patterns of the extensions of all sites.'),
   outside: form('the digits for an outside line', (found) => (/^[0-9]{0,3}$/.test(found) ? found : null), { pattern: '^[0-9]{0,3}$' })
     .prefault('')

@@ -127,6 +127,8 @@ export interface Dialplan {
   readonly location: string | null
   /** Users who are informed of emergency calls at this site. */
   readonly emergencyDesk: readonly Extension[]
+  /** By MESSAGE, by a call that speaks, or by both. */
+  readonly emergencyDeskNotice: 'message' | 'call' | 'both'
   /** Enabled trunks, in the order of the file. */
   readonly trunks: readonly Trunk[]
   /** Those that take emergency calls: not a trunk that leads to the voicemail server alone. */

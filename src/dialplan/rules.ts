@@ -61,6 +61,7 @@ export function createRules(file: PlanFile): Omit<Dialplan, 'fingerprint'> {
     elin: file.elin ?? null,
     location: file.location ?? null,
     emergencyDesk: file.emergencyDesk,
+    emergencyDeskNotice: file.emergencyDeskNotice,
     trunks,
     emergencyTrunks,
     disabledTrunks: off.map(([name]) => name),

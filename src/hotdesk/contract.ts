@@ -103,10 +103,15 @@ export interface Hotdesk {
   traced(subject: Readonly<Record<string, string>>, by: string): void
   /** An operator, `alice@host`, drains this node, or has ended that. */
   drained(event: 'node.draining' | 'node.undrained', by: string): void
-  /** The site's desk was informed of an emergency call: phones that have taken the message, and others. */
+  /** The site's desk was informed of an emergency call: phones that have taken the message or heard the announcement, and others. */
   emergencyDesk(
     device: DeviceId | null,
-    notice: { readonly desks: readonly Extension[]; readonly reached: readonly DeviceId[]; readonly missed: readonly DeviceId[] },
+    notice: {
+      readonly how: 'message' | 'call'
+      readonly desks: readonly Extension[]
+      readonly reached: readonly DeviceId[]
+      readonly missed: readonly DeviceId[]
+    },
   ): void
   /** An emergency call was carried without proof of its phone; `claimed` is the phone that it named. */
   emergencyUnproven(call: { readonly source: string; readonly claimed: string | null }): void

@@ -16,7 +16,8 @@ export const streamEvents = {
   emergency: 'An emergency call began.',
   'emergency.answered': 'An emergency call was answered, and has ended.',
   'emergency.failed': 'An emergency call failed, and the caller had not given up: `reason`.',
-  'emergency.desk': 'The emergency desk of the site was informed by MESSAGE: the users `desk`, the phones `reached`, and those `missed`.',
+  'emergency.desk':
+    'The emergency desk of the site was informed, `how` by message or call: the users `desk`, the phones `reached`, and those `missed`.',
   'emergency.unproven':
     'An emergency call without proof of its phone was carried as the site’s: `source`, and `claimed`, the phone that it named.',
   'emergency.refused':

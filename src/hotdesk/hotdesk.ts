@@ -136,9 +136,10 @@ export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
     callTestedBy: (by, { from, ...test }) => write('call.tested', { ...test, ...(from ? { from } : {}), ...operatorFields(by), node }),
     traced: (subject, by) => write('traced', { ...subject, ...operatorFields(by), node }),
     drained: (event, by) => write(event, { ...operatorFields(by), node }),
-    emergencyDesk: (device, { desks, reached, missed }) =>
+    emergencyDesk: (device, { how, desks, reached, missed }) =>
       write('emergency.desk', {
         ...emergencyFields(device),
+        how,
         desk: desks.join(' '),
         ...(reached.length > 0 ? { reached: reached.join(' ') } : {}),
         ...(missed.length > 0 ? { missed: missed.join(' ') } : {}),

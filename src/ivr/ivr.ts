@@ -37,6 +37,8 @@ export interface Ivr {
   offerAudio(): Promise<AudioSession | null>
   /** A prompt; tones if it is missing. */
   clip(prompt: string): Clip
+  /** Null if nobody has recorded it. */
+  recording(prompt: string): Clip | null
   /** Reads the prompts again, and the announcements of another dial plan; calls in progress may hear old and new ones. */
   reloadPrompts(announcements: readonly string[]): Promise<void>
   /** Ends all calls; resolves when each BYE has a response. */
@@ -96,6 +98,7 @@ export async function createIvr(needs: IvrNeeds): Promise<Ivr> {
     announce: (invite, prompt, after, ended) => dispatch.announce(invite, prompts.announcement(prompt), after, ended),
     offerAudio: () => media.offer(),
     clip: prompts.announcement,
+    recording: prompts.recording,
     async reloadPrompts(announcements) {
       loaded = await load(announcements)
     },

@@ -38,6 +38,11 @@ const purposes = {
   'try-later': 'failed',
   unconfirmed: 'failed',
   'test-call': 'done',
+  'desk-emergency': 'failed',
+  'desk-phone': 'done',
+  'desk-unknown-phone': 'done',
+  'desk-extension': 'done',
+  'desk-callback': 'done',
   goodbye: 'done',
 } as const
 

@@ -3,7 +3,7 @@ import { isAppError, messageOf } from '../../base/errors.js'
 import type { DeviceId, Extension, NodeName } from '../../base/identity.js'
 import type { Logger } from '../../base/logger.js'
 import { askNode } from '../../control/control.js'
-import type { Device, Directory } from '../../directory/directory.js'
+import type { Directory } from '../../directory/directory.js'
 import type { Hotdesk } from '../../hotdesk/hotdesk.js'
 import { type Binding, type Registrar, reachOf } from '../../registrar/registrar.js'
 import { nameAddr, printNameAddr } from '../../sip/headers/name-addr.js'
@@ -11,6 +11,9 @@ import { sipUri, withoutUriHeaders } from '../../sip/uri/sip-uri.js'
 import type { SipApplication } from '../../srf/srf.js'
 import type { NetworkClock, Store } from '../../store/store.js'
 import type { Call } from '../call.js'
+import type { DeskCalls } from './desk-call.js'
+import { atOtherNodes, phonesOf } from './desk-phones.js'
+import type { EmergencyFacts } from './emergency-facts.js'
 
 export interface DeskNoticeNeeds {
   readonly srf: Pick<SipApplication, 'request'>
@@ -18,23 +21,14 @@ export interface DeskNoticeNeeds {
   readonly directory: Pick<Directory, 'user' | 'device' | 'ownedBy'>
   readonly hotdesk: Pick<Hotdesk, 'devicesOf' | 'userOn' | 'emergencyDesk'>
   readonly registrar: Pick<Registrar, 'bindingsOf'>
-  readonly node: NodeName
-  readonly domain: string
+  readonly deskCalls: Pick<DeskCalls, 'inform'>
+  readonly at: { readonly node: NodeName; readonly domain: string }
   readonly clock: Clock
   readonly networkClock: NetworkClock
   readonly log: Logger
 }
 
-/** What the desk needs to know about an emergency call. */
-export interface EmergencyFacts {
-  readonly number: string
-  readonly device: Device | null
-  /** Caller number that the emergency centre sees and calls back. */
-  readonly shown: string | null
-  readonly location: string | null
-}
-
-/** Informs the desk of the site about its emergency calls (47 CFR §9.16, "Kari's Law"), by MESSAGE to the phones of users. */
+/** Informs the desk of the site about its emergency calls (47 CFR §9.16, "Kari's Law"), by MESSAGE to the phones of users, by a call, or by both. */
 export interface DeskNotice {
   /** Sends nothing before it returns, and never throws: no fault of a desk may reach the call. */
   announce(call: Call, facts: EmergencyFacts): void
@@ -46,37 +40,25 @@ export interface DeskNotice {
 const otherNodeWithinMs = 35_000
 
 export function createDeskNotice(needs: DeskNoticeNeeds): DeskNotice {
-  const { srf, store, directory, hotdesk, registrar, node, domain, clock, networkClock, log } = needs
-
-  function phonesOf(extension: Extension): readonly DeviceId[] {
-    const own = directory.ownedBy(extension).filter(({ id }) => hotdesk.userOn(id) === null)
-    return [...hotdesk.devicesOf(extension), ...own.map(({ id }) => id)]
-  }
+  const { srf, store, directory, hotdesk, registrar, deskCalls, clock, networkClock, log } = needs
+  const { node, domain } = needs.at
 
   async function inform(call: Call, facts: EmergencyFacts): Promise<void> {
     const desks = call.plan.emergencyDesk
-    const phones = [...new Set(desks.flatMap(phonesOf))].filter((id) => id !== facts.device?.id)
+    const phones = [...new Set(desks.flatMap((desk) => phonesOf(desk, { directory, hotdesk })))].filter((id) => id !== facts.device?.id)
     const text = noticeText(facts, {
       user: facts.device && hotdesk.userOn(facts.device.id),
       nameOf: (extension) => directory.user(extension)?.name ?? '',
       site: call.plan.site,
       at: new Date(networkClock.now()),
     })
-    const nodesOf = (id: DeviceId): readonly NodeName[] => registrar.bindingsOf(id).map((binding) => binding.node)
-    const others = new Set(phones.flatMap(nodesOf).filter((other) => other !== node))
-    const there = Array.from(others, (other) =>
-      deliverAt(
-        other,
-        phones.filter((id) => nodesOf(id).includes(other)),
-        text,
-      ),
-    )
+    const there = Array.from(atOtherNodes(phones, { registrar, node }), ([other, devices]) => deliverAt(other, devices, text))
     const reached = new Set((await Promise.all([deliver(phones, text), ...there])).flat())
     const missed = phones.filter((id) => !reached.has(id))
-    hotdesk.emergencyDesk(facts.device?.id ?? null, { desks, reached: [...reached], missed })
+    hotdesk.emergencyDesk(facts.device?.id ?? null, { how: 'message', desks, reached: [...reached], missed })
     const isInformed = reached.size > 0
     const words = isInformed ? 'the emergency desk is informed' : `the emergency desk ${desks.join(', ')} could not be informed`
-    call.log[isInformed ? 'info' : 'error']({ event: 'call.desk', desks, reached: [...reached], missed }, words)
+    call.log[isInformed ? 'info' : 'error']({ event: 'call.desk', how: 'message', desks, reached: [...reached], missed }, words)
   }
 
   async function deliverAt(other: NodeName, devices: readonly DeviceId[], text: string): Promise<readonly DeviceId[]> {
@@ -122,10 +104,14 @@ export function createDeskNotice(needs: DeskNoticeNeeds): DeskNotice {
     announce(call, facts) {
       if (call.plan.emergencyDesk.length === 0) return
       // After the INVITE to the trunk has left.
+      const { emergencyDeskNotice: how } = call.plan
       clock.after(0, () => {
-        inform(call, facts).catch((fault: unknown) =>
-          call.log.error({ event: 'call.desk', err: fault }, `the emergency desk could not be informed: ${messageOf(fault)}`),
-        )
+        const ways = [...(how === 'call' ? [] : [inform]), ...(how === 'message' ? [] : [deskCalls.inform])]
+        for (const way of ways) {
+          way(call, facts).catch((fault: unknown) =>
+            call.log.error({ event: 'call.desk', err: fault }, `the emergency desk could not be informed: ${messageOf(fault)}`),
+          )
+        }
       })
     },
     deliver,

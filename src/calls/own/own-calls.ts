@@ -14,6 +14,8 @@ export interface OwnVoice {
   offerAudio(): Promise<AudioSession | null>
   /** A prompt, as it is spoken; tones if it is missing. */
   clip(prompt: string): Clip
+  /** Null if nobody has recorded it. */
+  recording(prompt: string): Clip | null
 }
 
 export interface OwnCallsNeeds {

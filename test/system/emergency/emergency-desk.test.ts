@@ -16,6 +16,8 @@ describe('the emergency desk of a site', () => {
   let caller: Phone
   let here: SipPeer
   let there: SipPeer
+  let london: TestNode
+  let reception: Phone
 
   beforeAll(async () => {
     office = await openTestOffice()
@@ -23,11 +25,18 @@ describe('the emergency desk of a site', () => {
     const plan = { ...(JSON.parse(planOver(carrier.address)) as Record<string, unknown>), emergencyDesk: '101' }
     paris1 = await office.node('paris-1', 'paris', { dialplan: JSON.stringify(plan) })
     paris2 = await office.node('paris-2', 'paris', { dialplan: JSON.stringify(plan) })
+    // In London the phones of user 102 are called, at another node.
+    const spoken = { ...plan, site: 'london', emergencyDesk: '102', emergencyDeskNotice: 'call' }
+    london = await office.node('london-1', 'london', { dialplan: JSON.stringify(spoken) })
     centre = carrier.line('112', paris1.udp)
     caller = await office.phone('HD0001', paris1)
     here = await registered('HD0002', paris1)
     there = await registered('HD0003', paris2)
     await office.redis.cli('HSET', '{hd}:user:101', 'secondLogin', 'allow')
+    await office.directory.putDevice('HD0005', { site: 'paris', hotdesk: true, password: passwordOf('HD0005'), location: 'Paris' })
+    await office.directory.putDevice('HD0004', { site: 'london', elin: '+44190' })
+    reception = await office.phone('HD0005', paris2)
+    await office.seat({ '102': 'HD0005' })
     for (const device of ['HD0002', 'HD0003']) {
       await office.redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', '101', device)
       await office.settled('101', device)
@@ -85,5 +94,24 @@ describe('the emergency desk of a site', () => {
     // HD0003 never responds: the next call reaches the centre all the same.
     await there.hearsNewRequest('MESSAGE')
     await emergency()
+  })
+
+  it('is called at the node of its phone, and hears which phone has called for help, after the call for help has left', async () => {
+    const phone = await office.phone('HD0004', london)
+    const rings = reception.nextCall()
+    const dialling = await phone.dial('112')
+    const atCentre = await (await centre.nextCall()).answer()
+    const incoming = await rings
+    expect(incoming.callerName).toBe('Emergency call')
+    expect(incoming.invite.header('Priority')).toBe('emergency')
+    const { audio, hangUp } = await incoming.answer()
+    await dialling.result
+    const heard = await london.logged('call.desk', ({ how, reached }) => how === 'call' && reached !== undefined)
+    expect(heard).toMatchObject({ reached: ['HD0005'], missed: [] })
+    // At 50 packets a second.
+    expect(audio.heard.audible).toBeGreaterThan(200)
+    await hangUp()
+    expect(atCentre.dialog.ended).toBe(false)
+    await atCentre.hangUp()
   })
 })
