@@ -21,6 +21,10 @@ describe('the call to the emergency desk', () => {
     ).toBe('desk-emergency 1 1 2 desk-phone h d 0 0 0 1 desk-extension 1 0 0 location-HD0001 site-paris desk-callback 3 3 1')
   })
 
+  it('spells with the prompts of letters and digits', () => {
+    expect(deskWords(facts).slice(5, 11)).toEqual(['letter-h', 'letter-d', 'digit-0', 'digit-0', 'digit-0', 'digit-1'])
+  })
+
   it('names neither a user nor a phone that are unknown', () => {
     const words = deskWords({ ...facts, device: null, user: null, shown: null })
     expect(words.slice(4)).toEqual(['desk-unknown-phone', 'site-paris'])
