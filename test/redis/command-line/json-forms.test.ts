@@ -126,7 +126,7 @@ function jsonCommands(command: Command, path: readonly string[] = []): string[] 
 }
 
 /** They need a saved copy, or a running node. */
-const needsMore: readonly string[] = ['redis restore', 'reload', 'hangup', 'drain', 'undrain']
+const needsMore: readonly string[] = ['redis restore', 'reload', 'hangup', 'drain', 'undrain', 'trace', 'test-call']
 
 describe('--json', () => {
   test('is tested here for every command that has it', async () => {
