@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { parseExtension } from '../base/identity.js'
 import { emergencyDigits, globalEmergencyNumbers } from '../sip/uri/dialled.js'
 import { readCode, reservedExtension } from './codes.js'
+import { emergencyNumbersOf } from './emergency-numbers.js'
 import { logoutRules } from './logout-rules.js'
 import { countryOfNumbers } from './numbers/country.js'
 import { callerIdOf, createDidLookup, didsOf } from './numbers/dids.js'
@@ -9,7 +10,7 @@ import { publishedDids } from './numbers/network-dids.js'
 import { numberFormsOf } from './numbers/number-form.js'
 import { createNumberPlan } from './numbers/number-plan.js'
 import { createOutsideRoutes, type OutsideRoutes } from './outside-route.js'
-import { begins, fixedLength, matches, type Pattern, parsePattern } from './pattern.js'
+import { begins, matches, type Pattern, parsePattern } from './pattern.js'
 import type { PlanFile } from './plan-file.js'
 import { referencesOf } from './plan-references.js'
 import { siteProfiles } from './rights/profile-keys.js'
@@ -28,12 +29,13 @@ export function createRules(file: PlanFile): Omit<Dialplan, 'fingerprint'> {
   const [on, off] = divide(Object.entries(file.trunks), ([, { enabled }]) => enabled)
   const trunks = on.map(([name, trunk]) => trunkOf(name, trunk))
   const emergencyTrunks = emergencyTrunksOf(file, trunks)
-  const emergencies = emergenciesOf(file)
+  const { dialled: emergencies, sent, behindCodes } = emergencyNumbersOf(file)
   const dids = didsOf(file)
   const didIn = createDidLookup(dids)
   const reserved = reservedExtension(file.codes)
 
   const emergency = (digits: string): string | null => emergencies.get(emergencyDigits(digits)) ?? null
+  const emergencyRoute = (number: string): Route => ({ kind: 'emergency', number, trunks: emergencyTrunks })
 
   const numbers = createNumberPlan(file.country ?? countryOfNumbers(file))
   const outsideTo = createOutsideRoutes({ trunks, numbers })
@@ -43,9 +45,15 @@ export function createRules(file: PlanFile): Omit<Dialplan, 'fingerprint'> {
 
   function routeOf(digits: string): Route {
     const number = emergency(digits)
-    if (number !== null) return { kind: 'emergency', number, trunks: emergencyTrunks }
+    if (number !== null) return emergencyRoute(number)
     const bare = withoutHash(digits)
-    return readCode(file.codes, digits) ?? shortCode(bare) ?? shortCode(digits) ?? numberRoute(bare)
+    return withHelp(readCode(file.codes, digits) ?? shortCode(bare) ?? shortCode(digits) ?? numberRoute(bare))
+  }
+
+  /** `*9112` of which a trunk gets 112 calls for help. */
+  function withHelp(route: Route): Route {
+    const number = route.kind === 'outside' ? sent.get(emergencyDigits(route.number)) : undefined
+    return number === undefined ? route : emergencyRoute(number)
   }
 
   let last: { readonly digits: string; readonly route: Route } | null = null
@@ -75,7 +83,7 @@ export function createRules(file: PlanFile): Omit<Dialplan, 'fingerprint'> {
     announcements: Object.values(file.shortCodes).flatMap(({ announcement }) => announcement ?? []),
     emergency,
     emergencyNumbers: [...emergencies.keys()],
-    emergencyDialled: behindCodes(file, [...emergencies.keys()]),
+    emergencyDialled: behindCodes,
     breakOut: breakOutMenuOf(file.breakOutMenu, [...emergencies.keys()]),
     breakOutCode: createBreakOutCode({ site: file.site, shortCodes: file.shortCodes, route }),
     beginsExtension: (digits) => file.extensions.some((pattern) => isBeginning(digits, pattern)),
@@ -121,24 +129,6 @@ function trunkOf(name: string, keys: PlanFile['trunks'][string]): Trunk {
     ...(diversion === 'diversion' ? {} : { diversion }),
     ...(forwardedCaller === 'caller' ? {} : { forwardedCaller }),
   }
-}
-
-/** Each number with and without the outside prefix, because in an emergency people dial what they know. */
-function emergenciesOf({ emergency, outside }: PlanFile): ReadonlyMap<string, string> {
-  const all = { ...Object.fromEntries(globalEmergencyNumbers.map((number) => [number, emergency['112'] ?? '112'])), ...emergency }
-  const prefixed = Object.entries(all).map(([dialled, number]) => [`${outside}${dialled}`, number] as const)
-  return new Map([...prefixed, ...Object.entries(all)])
-}
-
-/** With each number behind each break-out code, and behind two if the second has no sign by which the SIP server would find it. */
-function behindCodes({ shortCodes }: PlanFile, numbers: readonly string[]): readonly string[] {
-  const codes = Object.entries(shortCodes).flatMap(([code, { breakOut }]) => {
-    const pattern = breakOut === undefined ? null : parsePattern(code)
-    return pattern ? [code.slice(0, fixedLength(pattern))] : []
-  })
-  const plain = codes.filter((code) => !/^[*#]/.test(code))
-  const pairs = codes.flatMap((first) => plain.map((second) => `${first}${second}`))
-  return ['', ...codes, ...pairs].flatMap((code) => numbers.map((number) => `${code}${number}`))
 }
 
 /** A voicemail server answers every call. Without another trunk it is kept, because the carrier may have the voicemail. */

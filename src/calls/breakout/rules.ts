@@ -1,3 +1,4 @@
+import type { SiteName } from '../../base/identity.js'
 import type { LiveNode } from '../../directory/directory.js'
 import type { Knowledge, QuestionOf, Ruling } from '../routing/contract.js'
 import { routed } from '../routing/number-rules.js'
@@ -24,15 +25,23 @@ export function menu({ digits, user }: QuestionOf<'break-out-menu'>, knowledge: 
   return { words, to: { kind: 'refused', reason: 'site-missing' } }
 }
 
-/** A site whose nodes are all of an earlier version is away like one without living nodes: the caller can do nothing about either. */
+/**
+ * A site whose nodes are all draining or of an earlier version is away like one without living nodes: the caller can do nothing about any of
+ * them.
+ */
 export function node({ site, digits, user }: QuestionOf<'break-out'>, { directory }: Knowledge): Ruling {
   const living = directory.nodes().filter((each) => each.site === site)
-  const nodes = living.filter(({ takes }) => takes.includes('break-out'))
+  const able = living.filter(({ takes }) => takes.includes('break-out'))
+  const nodes = able.filter(({ isDraining }) => !isDraining)
   if (nodes.length > 0 && digits === '')
     return { words: 'the caller enters the number', to: { kind: 'break-out-menu', site, choices: [], digits, user } }
   if (nodes.length > 0) return { words: `break-out to ${site}, ${named(nodes)}`, to: { kind: 'break-out', site, digits, nodes } }
-  const words = living.length === 0 ? `no node of ${site} is alive` : `${named(living)} of ${site} must be updated to take break-outs`
-  return { words, to: { kind: 'refused', reason: 'site-away' } }
+  return { words: whyNone(site, living, able), to: { kind: 'refused', reason: 'site-away' } }
+}
+
+function whyNone(site: SiteName, living: readonly LiveNode[], able: readonly LiveNode[]): string {
+  if (living.length === 0) return `no node of ${site} is alive`
+  return able.length === 0 ? `${named(living)} of ${site} must be updated to take break-outs` : `${named(able)} of ${site} is draining`
 }
 
 function named(nodes: readonly LiveNode[]): string {

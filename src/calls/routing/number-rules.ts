@@ -25,8 +25,9 @@ export function emergency({ digits, by }: QuestionOf<'dialled'>, knowledge: Know
  */
 export function emergencyOf(digits: string, user: () => User | null, knowledge: Knowledge): DestinationOf<'emergency'> | null {
   const { dialplan, trunks } = knowledge
+  const route = dialplan.route(digits)
   const number =
-    dialplan.emergency(digits) ??
+    (route.kind === 'emergency' ? route.number : null) ??
     (isUnused(digits, knowledge) && isHomeEmergency(digits, user(), knowledge) ? generalEmergency(knowledge) : null) ??
     emergencyBehindCodes(digits, user, knowledge)
   return number === null ? null : { kind: 'emergency', number, trunks: trunks.order(dialplan.emergencyTrunks) }

@@ -84,6 +84,19 @@ describe('a short code', () => {
     expect(plan.route('112').kind).toBe('emergency')
     expect(plan.route('0112').kind).toBe('emergency')
   })
+
+  test.each(['*3112', '*3112#', '*3+112', '*4999', '*50', '012911', '06112', '0112#'])(
+    '%s, of which a trunk would get an emergency number, calls for help as that number does',
+    (digits) => {
+      const codes =
+        '"*3.": { trunks: [b], strip: 2 }\n  "*4.": { trunks: [b], strip: 2 }\n  "*50": { trunks: [b], strip: 3, prepend: "112" }\n'
+      const stripping = 'routes: [{ match: "12.", trunks: [a], strip: 2 }, { match: "6.", trunks: [a], strip: 1 }]\n'
+      const plan = loadPlan(`${base}${stripping}emergency: { "112": "17", "999": "17", "911": "17" }\nshortCodes:\n  ${codes}`)
+      expect(plan.route(digits)).toMatchObject({ kind: 'emergency', number: '17', trunks: [{ name: 'a' }, { name: 'b' }] })
+      expect(plan.emergencyDialled).toEqual(expect.arrayContaining(['*3112', '*4999', '*50', '012911', '06112']))
+      expect([plan.route('*3113').kind, plan.route('06117').kind, plan.emergency('*3112')]).toEqual(['outside', 'outside', null])
+    },
+  )
 })
 
 describe('short codes that would surprise a caller are refused, with file, line and both codes', () => {

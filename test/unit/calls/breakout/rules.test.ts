@@ -41,6 +41,12 @@ describe('a break-out, at the site of the phone', () => {
     expect(decision.steps.at(-1)?.words).toMatch(/: break-out is allowed$/)
   })
 
+  it('passes over a node that is draining', () => {
+    const [first, second] = [nodeOf(node('london-1'), london), nodeOf(node('london-2'), london)]
+    const { to } = from('HD0001', '*6944020123', known({ others: [{ ...first, isDraining: true }, second] }))
+    expect(to).toEqual({ kind: 'break-out', site: 'london', digits: '020123', nodes: [second] })
+  })
+
   it('to its own site is dialled here', () => {
     expect(from('HD0001', '*68*paris*00199000123').to).toMatchObject({ kind: 'outside', number: '0199000123' })
   })
@@ -53,6 +59,13 @@ describe('a break-out, at the site of the phone', () => {
       { others: [nodeOf(node('london-1'), london, [])] },
       'site-away',
       'node london-1 of london must be updated to take break-outs',
+    ],
+    [
+      'to a site whose nodes are draining',
+      '*68*london*020123',
+      { others: [{ ...nodeOf(node('london-1'), london), isDraining: true }] },
+      'site-away',
+      'node london-1 of london is draining',
     ],
     ['to an unknown site', '*68*atlantis*020123', { absentSites: ['atlantis'] }, 'unknown-number', 'no site is named atlantis'],
     ['without a site, if there is no other', '*68*020123', { others: [] }, 'site-missing', 'there is no other site to choose'],

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { parseSiteName } from '../../../../src/base/identity.js'
 import { decide } from '../../../../src/calls/routing/decide.js'
 import { explain } from '../../../../src/calls/routing/explain.js'
+import { emergencyOf } from '../../../../src/calls/routing/number-rules.js'
 import { shownDigits } from '../../../../src/calls/routing/shown-digits.js'
 import { loadPlan } from '../../dialplan/plan-text.js'
-import { alice, dialled, found, type Scene, scene, userOf } from './scene.js'
+import { alice, dev, dialled, found, type Scene, scene, userOf } from './scene.js'
 
 const plan = loadPlan(`
 site: paris
@@ -20,6 +21,7 @@ shortCodes:
   "*8XXX": { feature: pick-up }
   "*68*.": { breakOut: any }
   "*9": { announcement: try-later }
+  "*31.": { trunks: [carrier], strip: 3 }
 `)
 const atWork: Scene = { seats: { HD0001: '100', HD0002: '101' }, registered: { HD0001: 'paris-1', HD0002: 'paris-1' } }
 const known = (parts: Scene = atWork) => ({ ...scene(parts), dialplan: plan })
@@ -48,6 +50,15 @@ describe('a short code', () => {
   it('does nothing for a phone without a user', () => {
     expect(from('HD0003', '*1').to).toEqual({ kind: 'please-log-in' })
     expect(from('HD0003', '00892123').to).toEqual({ kind: 'please-log-in' })
+  })
+
+  it('of which a trunk would get an emergency number calls for help from every phone, and is reached neither by forward nor by transfer', () => {
+    for (const by of ['HD0001', 'HD0003']) expect(from(by, '*31112').to).toEqual({ kind: 'emergency', number: '112', trunks: plan.trunks })
+    expect(emergencyOf('*31112', () => null, known())).toMatchObject({ number: '112' })
+    expect(from('HD0001', '*31113').to.kind).toBe('outside')
+    expect(afterForward('*31112')).toEqual({ kind: 'refused', reason: 'unknown-number' })
+    const by = { device: found(known().directory.device(dev('HD0001'))), user: alice }
+    expect(decide({ kind: 'transferred', digits: '*31112', by }, known()).to).toEqual({ kind: 'refused', reason: 'not-by-transfer' })
   })
 
   it('may be the target of a forward if it stands for a number', () => {
