@@ -6,7 +6,7 @@ export interface WithdrawalNeeds {
   readonly membership: Pick<Membership, 'announce'>
 }
 
-/** What a node that takes no new calls leaves to its sisters: to be registered at the trunks. */
+/** What a node that takes no new calls leaves to the other nodes of its site: to be registered at the trunks. */
 export interface Withdrawal {
   begin(): void
   end(): void

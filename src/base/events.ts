@@ -62,7 +62,7 @@ export const logEvents = {
   'call.unrecorded': 'A call record could not be written.',
   'call.fault': 'An unexpected error inside a call; only this call ended.',
   'call.refused': 'A call was refused: status and reason.',
-  'profile.unknown': 'A record of a user names a profile that neither the home site nor this one defines.',
+  'profile.unknown': 'The record of a user names a profile that neither the home site nor this one defines.',
   'rights.unknown': 'A record of a user names rights or a time profile that the site does not define.',
   'call.emergency': 'An emergency call.',
   'call.desk': 'The emergency desk of the site was informed of an emergency call, or could not be (`reached`, `missed`).',

@@ -6,7 +6,7 @@ export const streamEvents = {
   moved: 'A user logged in and left another phone, `from`.',
   displaced: 'A user logged in, and the previous user, `displaced`, was logged out.',
   unchanged: 'Nothing to do: the user was already logged in there, or nobody was.',
-  'login.denied': 'A login was refused; the caller heard one general sentence (another for `not-entitled`), `reason` is the real one.',
+  'login.denied': 'A login was refused, for `reason`. The caller hears the same sentence for all reasons except `not-entitled`.',
   'login.locked': 'Too many wrong PINs: `seconds` until the next attempt; `reason` names the limit.',
   'login.abandoned': 'The caller hung up during the PIN dialogue.',
   logout: 'The user was logged out.',
@@ -17,7 +17,7 @@ export const streamEvents = {
   'emergency.answered': 'An emergency call was answered, and has ended.',
   'emergency.failed': 'An emergency call failed, and the caller had not given up: `reason`.',
   'emergency.desk':
-    'The emergency desk of the site was informed, `how` by message or call: the users `desk`, the phones `reached`, and those `missed`.',
+    'The emergency desk of the site was to be informed of a call, by `how` (message or call): the users `desk`, the phones `reached` and `missed`.',
   'emergency.unproven':
     'An emergency call without proof of its phone was carried as the site’s: `source`, and `claimed`, the phone that it named.',
   'emergency.refused':
@@ -28,7 +28,7 @@ export const streamEvents = {
   'call.costly':
     'A call to a number abroad or a premium number began: `use`, `number`, `class`, and the time at the site, `local`. `more` as for `call.barred`.',
   'entitlement.refused':
-    'The `entitlement` of `user` is not in their profile or rights, and was refused: `reason`. `more` as for `call.barred`.',
+    'A call or feature was refused, because the profile or rights of `user` do not include `entitlement`: `reason`. `more` as for `call.barred`.',
   'profile.unknown':
     'The record of `user` has a `profile` that neither the home site nor this one defines; `reason` says what counts. At most once an hour.',
   'rights.unknown':
@@ -37,8 +37,8 @@ export const streamEvents = {
   repaired: 'A one-sided assignment, left by an edit by hand, was completed or removed.',
   replaced: 'A phone was replaced: the user moved here from `from`.',
   'call.hungup': 'An operator ended `call`.',
-  'call.tested': 'An operator made the test call `call` to `number`, as the phone `from`: `outcome` passed, no-audio or failed.',
-  traced: 'An operator traced the SIP messages of a phone, a `call` or an `address`.',
+  'call.tested': 'An operator made the test call `call` to `number`, as the phone `from`; `outcome` is passed, no-audio or failed.',
+  traced: 'An operator traced the SIP messages of a `device`, a `call` or an `address`.',
   'node.draining': 'An operator drains `node`: it takes no new calls except emergency calls.',
   'node.undrained': 'The node takes calls again.',
   renamed: 'The user has another extension; `from` is the previous one.',

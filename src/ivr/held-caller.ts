@@ -30,18 +30,18 @@ const busyTones = 4
 
 export function holdCaller(call: IvrCall, prompts: Pick<Prompts, 'announcement'>): HeldCaller {
   const { session } = call
-  let isTold = false
+  let isReasonHeard = false
   call.isWaiting = true
   return {
     dialog: call.dialog,
     onEnd: (listener) => call.onEnd(listener),
     ring: () => void session.play(Array.from({ length: rings }, () => ringing)),
     async say(prompt) {
-      isTold = true
+      isReasonHeard = true
       await session.play([prompts.announcement(prompt)]).finished
     },
     async refuse(headers) {
-      if (!isTold) await session.play(Array.from({ length: busyTones }, () => busy)).finished
+      if (!isReasonHeard) await session.play(Array.from({ length: busyTones }, () => busy)).finished
       call.hangUp(headers)
     },
     hangUp: call.hangUp,

@@ -19,11 +19,11 @@ export interface RecordedMessage {
 
 export type Way = 'in' | 'out'
 
-/** Messages that fulfil one of the last three are meant. */
+/** Finds messages with one of these Call-IDs, names or addresses. */
 export interface RecordSearch {
-  /** Later messages than this number. */
+  /** Number of the message after which the search begins. */
   readonly after: number
-  /** Up to this number. */
+  /** Number of the last message. */
   readonly upTo: number
   readonly callIds: readonly string[]
   /** User parts of URIs, and digest user names. */
@@ -54,7 +54,7 @@ export type RecordingLimits = Readonly<Record<keyof typeof recordingLimits, numb
 
 /** Shorter datagrams are keep-alives. */
 const shortest = 24
-/** Of one search, so that it takes the thread for a millisecond or two. */
+/** Limits of one search, so that it takes the thread for a millisecond or two. */
 const mostLooked = 1_500
 const mostFound = 200
 const mostFoundBytes = 256 * 1024
@@ -142,7 +142,7 @@ export function createRecording(clock: Pick<Clock, 'now'>, { bytes: size, messag
   }
 }
 
-/** A message that cannot be parsed has one too. */
+/** Also found in a message that cannot be parsed. */
 function callIdIn(text: string): string {
   return /^(?:call-id|i)[ \t]{0,8}:[ \t]{0,8}([^\r\n]{0,256})/im.exec(text)?.[1]?.trimEnd() ?? ''
 }

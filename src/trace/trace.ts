@@ -6,7 +6,7 @@ import type { Frozen, Reply, Request } from '../control/control.js'
 import type { RecordedMessage } from '../sipd/sipd.js'
 import { blank } from './blanking/blank.js'
 import type { CallLegs, Trace, TracedMessage, TraceNeeds, TraceSubject } from './contract.js'
-import { createSession, type Session } from './session.js'
+import { createLiveTrace, type LiveTrace } from './live-trace.js'
 
 export { capturedPacket, captureHeader } from './capture/pcap.js'
 export type * from './contract.js'
@@ -23,11 +23,11 @@ const mostTraces = 20
 
 /** Shows the messages of the SIP server. While nobody traces, nothing runs. */
 export function createTrace({ recorded, legs, isShown, directory, clock, networkClock, audit }: TraceNeeds): Trace {
-  const sessions = new Map<string, Session>()
+  const live = new Map<string, LiveTrace>()
   let isClosed = false
 
   function forgetOld(): void {
-    for (const [id, { askedAt }] of sessions) if (clock.now() - askedAt > leaseMs || sessions.size > mostTraces) sessions.delete(id)
+    for (const [id, { askedAt }] of live) if (clock.now() - askedAt > leaseMs || live.size > mostTraces) live.delete(id)
   }
 
   async function begin({ subject, from, audit: isAudited }: Request<'trace'>['asked'], by: string): Promise<Reply<'trace'>> {
@@ -35,37 +35,37 @@ export function createTrace({ recorded, legs, isShown, directory, clock, network
     const { kind: _kind, ...named } = subject
     if (isAudited) audit(named, by)
     const none = await recorded({ after: Number.MAX_SAFE_INTEGER - 1, upTo: 0, callIds: [], names: [], addresses: [] })
-    const session = createSession({ subject, from: from === 'now' ? (none?.newest ?? 0) : 0, recorded, legs })
-    session.askedAt = clock.now()
-    await session.look()
+    const one = createLiveTrace({ subject, from: from === 'now' ? (none?.newest ?? 0) : 0, recorded, legs })
+    one.askedAt = clock.now()
+    await one.look()
     const trace = randomUUID()
-    sessions.set(trace, session)
+    live.set(trace, one)
     forgetOld()
-    return { outcome: 'begun', trace, known: isKnown(subject, session) }
+    return { outcome: 'begun', trace, known: isKnown(subject, one) }
   }
 
-  function isKnown(subject: TraceSubject, { isFound }: Session): boolean {
+  function isKnown(subject: TraceSubject, { isFound }: LiveTrace): boolean {
     if (subject.kind !== 'device') return subject.kind === 'address' || isFound
     const device = parseDeviceId(subject.device)
     return device !== null && directory.device(device) !== null
   }
 
   async function next({ trace, callIds, waitMs }: Request<'traced'>['asked']): Promise<Frozen<Reply<'traced'>>> {
-    const session = sessions.get(trace)
-    if (!session) return { known: false, messages: [], callIds: [], missed: 0, more: false, open: false }
-    session.add(callIds)
+    const one = live.get(trace)
+    if (!one) return { known: false, messages: [], callIds: [], missed: 0, more: false, open: false }
+    one.add(callIds)
     const until = clock.now() + waitMs
-    await session.look()
-    while (!session.hasMessages && clock.now() < until && !isClosed) {
+    await one.look()
+    while (!one.hasMessages && clock.now() < until && !isClosed) {
       await pause(clock, lookEveryMs)
-      await session.look()
+      await one.look()
     }
-    session.askedAt = clock.now()
+    one.askedAt = clock.now()
     forgetOld()
-    const { messages, callIds: found, missed, more } = session.take()
+    const { messages, callIds: found, missed, more } = one.take()
     const legOf = new Map(messages.length === 0 ? [] : legs().flatMap((call) => call.legs.map((leg) => [leg.callId, leg] as const)))
     const texts = messages.map((each) => reported(each, legOf.get(each.callId)))
-    return { known: true, messages: texts, callIds: found, missed, more, open: session.isOpen }
+    return { known: true, messages: texts, callIds: found, missed, more, open: one.isOpen }
   }
 
   function reported(message: RecordedMessage, leg: CallLeg | undefined): TracedMessage {
@@ -98,7 +98,7 @@ export function createTrace({ recorded, legs, isShown, directory, clock, network
     traced: next,
     close() {
       isClosed = true
-      sessions.clear()
+      live.clear()
     },
   }
 }

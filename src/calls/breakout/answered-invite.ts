@@ -40,7 +40,7 @@ export function answeredInvite(invite: IncomingInvite, caller: WaitingCaller, cl
 
   return {
     ...invite,
-    // The dialog has both already.
+    // The answered dialog already follows its far end and answers challenges.
     follow: () => undefined,
     answerChallenges: () => undefined,
     get responded() {

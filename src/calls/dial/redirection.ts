@@ -16,7 +16,7 @@ const maxContacts = 5
 
 /**
  * The numbers in a 300, 301 or 302, highest q first (RFC 3261 §8.1.3.4). Only the number counts, and the dial plan routes it: no call goes to
- * an address that a phone has chosen. A number may be local to a country that it names (RFC 3966 §5.1.4). `isOurs` recognises URIs of this network; only telephone numbers are accepted at other hosts.
+ * an address that a phone has chosen. A number may be local to a country that it names (RFC 3966 §5.1.5). `isOurs` recognises URIs of this network; only telephone numbers are accepted at other hosts.
  */
 export function redirectNumbers(
   response: SipReply,

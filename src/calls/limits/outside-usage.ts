@@ -56,7 +56,7 @@ interface Count {
 }
 
 const keepSeconds = 2 * 24 * 60 * 60
-/** Other nodes know of the minutes of calls in progress this late. */
+/** How late other nodes learn of the minutes of calls in progress. */
 const noteMs: Milliseconds = 30_000
 
 interface Running {
@@ -170,7 +170,7 @@ interface UsageQuestion {
   readonly without?: NodeName
 }
 
-/** The same from the copy of Redis. */
+/** What all nodes have written, from the copy of Redis. */
 export function usageIn(
   replica: Pick<Replica, 'hash'>,
   directory: Pick<Directory, 'node'>,

@@ -77,7 +77,8 @@ export function createTestCalls(needs: TestCallsNeeds): TestCalls {
     const { node, registrar } = knowledge()
     const bindings = registrar.bindingsOf(id).filter((binding) => binding.node === node)
     const [elsewhere] = registrar.bindingsOf(id)
-    if (bindings.length === 0) throw errors.COMMAND_REFUSED.testUnregistered({ device: id, where: elsewhere?.node ?? 'no node' })
+    if (!elsewhere) throw errors.COMMAND_REFUSED.testUnregistered({ device: id })
+    if (bindings.length === 0) throw errors.COMMAND_REFUSED.testElsewhere({ device: id, node: elsewhere.node })
     async function run(call: Call): Promise<Termination> {
       const plan = { ringMs, silenceMs, target: `phone ${id}` }
       const result = await attempts.fork(call, { ...plan, branches: bindings.map((binding) => branches.toPhone(call, binding)) })

@@ -1,7 +1,7 @@
 import { commandEntries } from '../commands.js'
 
 const commandWords: ReadonlySet<string> = new Set([...commandEntries.map(({ name }) => name), 'help', '<command>', '--config'])
-const possibleHint = /hotdesk ([a-z]+|<command>|--config)/g
+const possibleHint = /hotdesk ([a-z]+(?:-[a-z]+)*|<command>|--config)/g
 const endOfName = /[\w./-]$/
 
 /** These read no configuration, or are given one. */

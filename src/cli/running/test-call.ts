@@ -42,7 +42,7 @@ export function testCallCommand(command: Command, needs: CommandNeeds): void {
         'both directions and hangs up. Emergency numbers are refused. Exit code 0: answered, and audio has arrived; 1: anything else.',
         '\nExamples:',
         '  hotdesk test-call 100                        does Alice’s phone ring?',
-        '  hotdesk test-call --from 100 0033142000000   does a trunk take a call of Alice?',
+        '  hotdesk test-call --from 100 0033142000000   does a trunk take a call from Alice?',
         '  hotdesk test-call HD0001                     does this phone ring, and can it be heard?',
         '  hotdesk test-call 100 --at london --json',
       ].join('\n'),

@@ -41,14 +41,14 @@ export function traceCommand(command: Command, needs: CommandNeeds): void {
       'after',
       [
         '\nA phone or an address is followed until Ctrl-C. A call is shown from its first message until it ends; one that ended',
-        'lately is still in memory. Each node keeps its latest 8 MB of messages.',
+        'recently is still in memory. Each node keeps its latest 8 MB of messages.',
         'Passwords, keys, pressed digits, digits that may be a PIN and the texts of messages are crossed out, in a capture too.',
         'Every trace is an event: hotdesk events.',
         '\nExamples:',
         '  hotdesk trace HD0001                     what this phone sends and gets, live',
-        '  hotdesk trace HD0001 --recent            what it has sent and got lately',
+        '  hotdesk trace HD0001 --recent            what it has sent and got recently',
         '  hotdesk trace 3f2a9c10                   a call of `hotdesk calls --active`, at every node',
-        '  hotdesk trace 192.0.2.7 --for 5m --full  a phone that uses another name',
+        '  hotdesk trace 192.0.2.7 --for 5m --full  a phone known only by its address',
         '  hotdesk trace HD0001 --pcap hd0001.pcap  for Wireshark',
       ].join('\n'),
     )

@@ -41,7 +41,7 @@ const orderMs: Milliseconds = 300
 
 type Asked = Request<'traced'>['asked']
 
-/** Of one request. */
+/** The most in one request. */
 const mostCallIds = 200
 
 /** `quiet`: the node has reported everything, and has no call of the trace. */

@@ -4,7 +4,7 @@ import type { NumberPlan } from './number-plan.js'
 
 /**
  * The number in a URI, completed if it is local to a context that the URI names: `tel:0612345678;phone-context=+33` is +33612345678, and
- * `tel:7042;phone-context=+1-914-555` is +19145557042 (RFC 3966 §5.1.4, §5.1.5). Unchanged if no such number can exist.
+ * `tel:7042;phone-context=+1-914-555` is +19145557042 (RFC 3966 §5.1.5). Unchanged if no such number can exist.
  */
 export function numberIn(uri: string, { e164 }: Pick<NumberPlan, 'e164'>): string {
   return completeNumber(dialled(uri), uri, { e164 })

@@ -53,7 +53,7 @@ function blankField(field: string, isShown: IsShown): string {
   return blankDigits(field, isShown)
 }
 
-/** Of a digest (RFC 7616 §3.3, §3.4). A parameter that is not listed may help to guess a password. */
+/** Parameters of a digest that may be shown (RFC 7616 §3.3, §3.4). Any other may help to guess a password. */
 const harmless = new Set(['username', 'realm', 'uri', 'algorithm', 'qop', 'nc', 'stale', 'domain', 'charset', 'userhash'])
 
 function withoutProof(value: string): string {

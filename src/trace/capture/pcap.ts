@@ -46,12 +46,12 @@ function endOf(text: string): End {
 }
 
 function ipPacket(from: End, to: End, message: Buffer): Buffer {
-  const isOld = from.address.length === 4 && to.address.length === 4
-  const ends = isOld ? { from, to } : { from: widened(from), to: widened(to) }
-  const room = longest - 8 - (isOld ? 20 : 0)
+  const isIPv4 = from.address.length === 4 && to.address.length === 4
+  const ends = isIPv4 ? { from, to } : { from: mappedToIPv6(from), to: mappedToIPv6(to) }
+  const room = longest - 8 - (isIPv4 ? 20 : 0)
   const datagram = udpDatagram(ends.from, ends.to, message.subarray(0, room))
   return Buffer.concat([
-    isOld ? ipv4Header(ends.from, ends.to, datagram.length) : ipv6Header(ends.from, ends.to, datagram.length),
+    isIPv4 ? ipv4Header(ends.from, ends.to, datagram.length) : ipv6Header(ends.from, ends.to, datagram.length),
     datagram,
   ])
 }
@@ -106,7 +106,7 @@ function checksum(...parts: readonly Buffer[]): number {
   return ~sum & 0xffff
 }
 
-/** RFC 4291 §2.5.5.2, for a packet between two address families, which is only found in a trace. */
-function widened({ address, port }: End): End {
+/** The IPv4-mapped form (RFC 4291 §2.5.5.2), for a message between ends of two address families. */
+function mappedToIPv6({ address, port }: End): End {
   return { address: address.length === 16 ? address : Buffer.concat([Buffer.alloc(10), Buffer.from([0xff, 0xff]), address]), port }
 }

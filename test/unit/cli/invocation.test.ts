@@ -4,6 +4,7 @@ import { asInvoked } from '../../../src/cli/output/invocation.js'
 test.each([
   ['run `hotdesk doctor`', 'run `npx hotdesk doctor`'],
   ['hotdesk device set, hotdesk user set', 'npx hotdesk device set, npx hotdesk user set'],
+  ['  hotdesk test-call 100', '  npx hotdesk test-call 100'],
   ['hotdesk help <command>; hotdesk <command> --help', 'npx hotdesk help <command>; npx hotdesk <command> --help'],
   ['  hotdesk --config /etc/hotdesk/hotdesk.yaml check', '  npx hotdesk --config /etc/hotdesk/hotdesk.yaml check'],
   ['hotdesk starts, hotdesk helpful, hotdesk <subject>', 'hotdesk starts, hotdesk helpful, hotdesk <subject>'],

@@ -58,7 +58,7 @@ describe('a call from a trunk', () => {
     ['<tel:7042;phone-context=+1-914-555>', '+19145557042'],
     ['<tel:7042;phone-context=carrier.example>', '7042'],
     ['<tel:12;phone-context=+33>', '12'],
-  ])('RFC 3966 §5.1.4: shows a number with the context that the trunk names: %s', (identity, number) => {
+  ])('RFC 3966 §5.1.5: shows a number with the context that the trunk names: %s', (identity, number) => {
     expect(callerOf(invite({ From: '<sip:x@y>;tag=1', 'P-Asserted-Identity': identity }))).toMatchObject({ number })
     expect(callerOf(invite({ From: `${identity};tag=1` }))).toMatchObject({ number })
   })

@@ -38,7 +38,7 @@ describe('the numbers of a redirection', () => {
     ['with a name, a port and URI parameters', '"Chloe, desk" <sip:102@hotdesk.test:5070;transport=tcp;reason=uc?X=y>', ['102']],
     ['with separators', '<sip:00-612-34.56@hotdesk.test>', ['006123456']],
     ['a tel URI', '<tel:+33-6-12>', ['+33612']],
-    ['one that is local to a country (RFC 3966 §5.1.4)', '<tel:020-7946-0100;phone-context=+44>', ['+442079460100']],
+    ['one that is local to a country (RFC 3966 §5.1.5)', '<tel:020-7946-0100;phone-context=+44>', ['+442079460100']],
     ['the same as a SIP URI', '<sip:7042;phone-context=+1-914-555@phone.example;user=phone>', ['+19145557042']],
     ['an extension in a context', '<tel:102;phone-context=+33>', ['102']],
     [

@@ -3,7 +3,7 @@ import type { Recorded, RecordedMessage } from '../sipd/sipd.js'
 import type { CallLegs, TraceNeeds, TraceSubject } from './contract.js'
 
 /** A trace that is under way at this node. */
-export interface Session {
+export interface LiveTrace {
   /** Looks at what is new, and at older messages of calls that were found meanwhile. */
   look(): Promise<void>
   /** Other nodes have found these Call-IDs. */
@@ -24,16 +24,16 @@ export interface Taken {
   readonly more: boolean
 }
 
-/** Of one reply. */
+/** The most in one reply. */
 const mostMessages = 100
 const mostBytes = 128 * 1024
-/** That wait for a slow command. */
+/** Messages that wait for a slow command. The oldest are dropped. */
 const mostWaiting = 2_000
-/** Call-IDs of one trace. The oldest are forgotten. */
+/** The most Call-IDs of one trace. The oldest are forgotten. */
 const mostCalls = 500
 const noEnd = Number.MAX_SAFE_INTEGER
 
-export interface SessionNeeds {
+export interface LiveTraceNeeds {
   readonly subject: TraceSubject
   /** The number of the last message before the trace. */
   readonly from: number
@@ -41,7 +41,7 @@ export interface SessionNeeds {
   readonly legs: () => readonly CallLegs[]
 }
 
-export function createSession({ subject, from, recorded, legs }: SessionNeeds): Session {
+export function createLiveTrace({ subject, from, recorded, legs }: LiveTraceNeeds): LiveTrace {
   const near = {
     names: subject.kind === 'device' ? [subject.device] : [],
     addresses: subject.kind === 'address' ? [subject.address] : [],
@@ -133,7 +133,7 @@ export function createSession({ subject, from, recorded, legs }: SessionNeeds): 
     },
     add: (found) => {
       for (const callId of found) learn(callId)
-      // Those who have found them know them.
+      // The nodes that have found them know them already.
       for (const callId of found) unreported.delete(callId)
     },
     take() {
