@@ -46,6 +46,8 @@ interface Subscription {
   /** Null: the next SUBSCRIBE begins another subscription. */
   dialog: MailboxDialog | null
   alarm: Alarm | null
+  /** The server has ended the subscription, maybe before the response to its SUBSCRIBE (RFC 6665 §4.1.2.4). */
+  isOver: boolean
   readonly pauses: ReturnType<typeof createPauses>
 }
 
@@ -83,7 +85,7 @@ export function createSubscriptions(needs: SubscriptionsNeeds): Subscriptions {
     }
     const added = [...own].filter((extension) => !all.has(extension))
     for (const [index, extension] of added.entries()) {
-      const subscription: Subscription = { callId: '', dialog: null, alarm: null, pauses: createPauses() }
+      const subscription: Subscription = { callId: '', dialog: null, alarm: null, isOver: false, pauses: createPauses() }
       all.set(extension, subscription)
       next(extension, subscription, (index + 1) * spacingMs)
     }
@@ -101,9 +103,11 @@ export function createSubscriptions(needs: SubscriptionsNeeds): Subscriptions {
     byCall.delete(subscription.callId)
     byCall.set(callId, extension)
     subscription.callId = callId
+    subscription.isOver = false
     const found = await requests.begin(extension, callId)
     // Another SUBSCRIBE has been sent meanwhile, or the mailbox is no longer ours.
     if (subscription.callId !== callId || all.get(extension) !== subscription) return void (found?.dialog && leave(callId, found.dialog))
+    if (subscription.isOver) return
     const reply = found?.reply
     if (reply && reply.status >= 200 && reply.status < 300) {
       subscription.dialog = found.dialog
@@ -159,6 +163,7 @@ export function createSubscriptions(needs: SubscriptionsNeeds): Subscriptions {
       const afterMs = subscription ? afterEnd(state, subscription.pauses) : null
       if (!extension || !subscription || afterMs === null) return
       subscription.dialog = null
+      subscription.isOver = true
       next(extension, subscription, afterMs)
     },
     async close() {

@@ -78,8 +78,16 @@ export function wrapDialog(
       return
     }
     const deliver = (): void => {
-      if (onRequest) connection.guard('in-dialog request', () => onRequest?.(request))
-      else request.respond(defaultStatus[request.method] ?? 488)
+      if (!onRequest) {
+        request.respond(defaultStatus[request.method] ?? 488)
+        return
+      }
+      // Without a response, an INVITE would hold up every later one.
+      connection.guard(
+        'in-dialog request',
+        () => onRequest?.(request),
+        () => request.respond(500),
+      )
     }
     // Code that awaits this dialog adds its listener before the next turn of the event loop.
     if (onRequest) deliver()

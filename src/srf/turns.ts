@@ -19,17 +19,18 @@ interface Negotiation {
 
 export function createTurns(): Turns {
   let isOursPending = false
-  let theirs: DrachtioRequest | null = null
+  // A SIP server may report a second one before the first has a response.
+  const theirs = new Set<DrachtioRequest>()
   return {
     arrived(request) {
-      if (isNegotiation(request)) theirs = request
+      if (isNegotiation(request)) theirs.add(request)
     },
     responded(request, status) {
-      if (status >= 200 && request === theirs) theirs = null
+      if (status >= 200) theirs.delete(request)
     },
     async send(request, run) {
       if (!isNegotiation(request)) return run()
-      if (isOursPending || theirs !== null) return localReply(491, 'Request Pending', 'link')
+      if (isOursPending || theirs.size > 0) return localReply(491, 'Request Pending', 'link')
       isOursPending = true
       return run().finally(() => {
         isOursPending = false

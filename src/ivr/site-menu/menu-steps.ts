@@ -63,6 +63,8 @@ export function createSteps(needs: MenuNeeds, post: (input: Input) => void): Ste
     if (digits.length >= maxDigits) post('full')
   }
 
+  const isEmergency = (): boolean => judge(digits, site, 'complete') === 'emergency'
+
   function spendTry(): void {
     tries += 1
     if (tries >= timing.tries) post('no tries left')
@@ -79,10 +81,11 @@ export function createSteps(needs: MenuNeeds, post: (input: Input) => void): Ste
     'take site': (_machine, key) => {
       site = sites.get(key ?? '') ?? null
       digits = needs.digits
-      post(digits === '' ? 'number wanted' : 'number known')
+      if (digits === '') post('number wanted')
+      else post(isEmergency() ? 'emergency' : 'number known')
     },
     'keep digit': keep,
-    judge: () => post(judge(digits, site, 'complete') === 'emergency' ? 'emergency' : 'ordinary'),
+    judge: () => post(isEmergency() ? 'emergency' : 'ordinary'),
     'forget digits': () => {
       digits = ''
     },

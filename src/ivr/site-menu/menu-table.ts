@@ -35,7 +35,7 @@ export type Input =
   /** The number was dialled with the code, or the caller has to enter it. */
   | 'number known'
   | 'number wanted'
-  /** The digits are an emergency number, or neither one nor the beginning of one. */
+  /** The digits are an emergency number, of this site or of the one chosen, or neither one nor the beginning of one. */
   | 'emergency'
   | 'ordinary'
   | 'try site'
@@ -130,6 +130,7 @@ export const table: Table<State, Input, Action> = {
   },
   'site taken': {
     'number known': ['over', 'connect'],
+    emergency: help,
     'number wanted': ['asking number', 'say ask-number', 'speak'],
     ...leaving,
   },

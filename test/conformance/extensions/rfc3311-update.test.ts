@@ -153,3 +153,15 @@ it('an INVITE or offer of ours is not sent while another one is under way, in ei
   phone.respond(await phone.hearsNewRequest('INVITE'), 200, [], offer)
   expect((await second).status).toBe(200)
 })
+
+it('an offer whose handler fails gets 500, and does not hold up later ones', async () => {
+  const { invite, dialog } = await up()
+  dialog.onRequest(() => {
+    throw new Error('a fault of ours')
+  })
+  phone.send(byCallee(invite, 'UPDATE', 1, offer))
+  await phone.hearsResponse(500, 'UPDATE')
+  const next = dialog.reinvite(offer)
+  phone.respond(await phone.hearsNewRequest('INVITE'), 200, [], offer)
+  expect((await next).status).toBe(200)
+})

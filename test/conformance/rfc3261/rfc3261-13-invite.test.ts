@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { silentLogger } from '../../../src/base/logger.js'
+import { Secret } from '../../../src/base/secret.js'
+import { createSrf } from '../../../src/srf/srf.js'
 import { createManualClock } from '../../support/process/manual-clock.js'
 import { inDialog, offer } from '../../support/sip/sip-peer.js'
 import { openSipdStage, type SipdStage } from '../../support/sip/sipd-stage.js'
@@ -255,5 +258,30 @@ describe('an INVITE that rings too long (RFC 3261 §16.6, Timer C)', () => {
     }
     clock.advance(6_000)
     expect((await phone.hearsRequest('CANCEL')).topVia.branch).toBe(invite.topVia.branch)
+  })
+
+  it('is cancelled too if nothing follows its 100, so that a re-INVITE does not hold up the dialog for ever', async () => {
+    const clock = createManualClock()
+    stage = await openSipdStage({ clock })
+    const admin = { host: '127.0.0.1', port: stage.sipd.admin.port, secret: new Secret('cymru') }
+    const srf = stage.keep(await createSrf({ admin, log: silentLogger() }))
+    const phone = await stage.udpPeer()
+    const outgoing = srf.invite(phone.uri, offer)
+    phone.respond(await phone.hearsNewRequest('INVITE'), 200, [], offer)
+    const answered = await outgoing.result
+    if (answered.outcome !== 'answered') throw new Error(answered.outcome)
+    await phone.hearsNewRequest('ACK')
+    const first = answered.dialog.reinvite(offer)
+    const reinvite = await phone.hearsNewRequest('INVITE')
+    phone.respond(reinvite, 100)
+    phone.send(phone.request({ method: 'OPTIONS' }))
+    await phone.hearsResponse(503)
+    clock.advance(186_000)
+    expect((await phone.hearsNewRequest('CANCEL')).topVia.branch).toBe(reinvite.topVia.branch)
+    clock.advance(33_000)
+    expect((await first).status).toBe(408)
+    const second = answered.dialog.reinvite(offer)
+    phone.respond(await phone.hearsNewRequest('INVITE'), 200, [], offer)
+    expect((await second).status).toBe(200)
   })
 })

@@ -60,6 +60,16 @@ test('A number that was dialled with the code is not asked for', async () => {
   expect(await choiceOf(stage)).toEqual({ kind: 'site', site: 'new-york-2', digits: '0201234' })
 })
 
+test('A number that was dialled with the code may be an emergency number of the site that is chosen: it is called from here', async () => {
+  const stage = await openStage()
+  const ofLondon: SiteQuestion['judge'] = (digits, site) => (digits === '999' && site === london ? 'emergency' : 'ordinary')
+  const question = { site: null, choices, digits: '999', judge: ofLondon, ended: new AbortController().signal }
+  const answer = stage.ivr.askForSite(stage.call.invite, question)
+  await stage.listen()
+  await stage.type('2')
+  expect((await answer)?.choice).toEqual({ kind: 'emergency', site: 'london', digits: '999' })
+})
+
 test('A key cuts the menu short, a pause ends the number, and * is part of a number', async () => {
   const stage = await openStage()
   const answer = stage.ivr.askForSite(stage.call.invite, { site: null, choices, digits: '', judge, ended: new AbortController().signal })

@@ -55,6 +55,8 @@ function bench(
     clock,
     log: silentLogger(),
   })
+  /** The responses are on their way. */
+  const begin = (seconds: number): void => clock.advance(seconds * 1_000)
   const pass = async (seconds: number): Promise<number> => {
     clock.advance(seconds * 1_000)
     for (let turn = 0; turn < 10; turn++) await Promise.resolve()
@@ -64,7 +66,7 @@ function bench(
     users = [{ ...alice, voicemail: 'none' }]
     changed()
   }
-  return { subscriptions, sent, pass, withoutMailbox }
+  return { subscriptions, sent, begin, pass, withoutMailbox }
 }
 
 describe('subscriptions to mailboxes', () => {
@@ -123,6 +125,17 @@ describe('subscriptions to mailboxes', () => {
     subscriptions.notified(sent[0]?.callId ?? '', 'terminated;reason=timeout')
     expect(await pass(2)).toBe(2)
     expect(sent[1]?.dialog).toBe(null)
+  })
+
+  it('RFC 6665 §4.1.2.4: that the server ends before it responds are made again', async () => {
+    const { subscriptions, sent, begin, pass } = bench([opened])
+    begin(1)
+    subscriptions.notified(sent[0]?.callId ?? '', 'terminated;reason=timeout')
+    expect(await pass(0)).toBe(1)
+    expect(await pass(2)).toBe(2)
+    expect(sent[1]?.dialog).toBe(null)
+    await pass(460)
+    expect(sent[2]?.dialog).toBe('first')
   })
 
   it('are tried again after 30 s, 60 s … or Retry-After if they are refused', async () => {

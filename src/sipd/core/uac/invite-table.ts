@@ -16,7 +16,8 @@ export type ClientInviteState =
 export type ClientInviteTimer = 'C' | 'ack'
 
 export type ClientInviteInput =
-  /** From the network. */
+  /** From the network. `1xx`: any but 100. */
+  | '100'
   | '1xx'
   | '2xx'
   | '300-699'
@@ -33,10 +34,12 @@ const { start, stop } = timerActions<ClientInviteTimer>('C', 'ack')
 /**
  * An INVITE that an application sends (RFC 3261 §13.2.2). The application acknowledges the 2xx; the server repeats its ACK for each
  * repeated 2xx. The server itself sends ACK and BYE (§15) for a 2xx that crossed a CANCEL, whose application is gone, or that the
- * application does not acknowledge while the far end repeats it.
+ * application does not acknowledge while the far end repeats it. A 100 starts timer C, and does not restart it (§16.6 step 11): after it,
+ * nothing else would end an INVITE in a dialog, which holds up every other offer there.
  */
 export const clientInviteTable: Table<ClientInviteState, ClientInviteInput, ClientInviteAction | TimerAction<ClientInviteTimer>> = {
   calling: {
+    '100': ['proceeding', start.C],
     '1xx': ['proceeding', start.C, 'pass response'],
     '2xx': ['accepted', start.ack, 'pass response'],
     '300-699': ['terminated', 'pass response', 'forget'],

@@ -169,6 +169,7 @@ export function createClientInvites(needs: ClientInvitesNeeds): ClientInvites {
       if (status === 100) {
         // Only the first response is news; the far end of a re-INVITE is known to be alive.
         if (reportsTrying && invite.state === 'calling' && !invite.dialog) pass(invite, received)
+        runner.feed(invite, '100')
       } else if (status >= 300) {
         inviteDialogs.endOthers(invite, null)
         if (invite.dialog) invite.dialog.inviting.us = false
