@@ -8,7 +8,7 @@ export interface EmergencyNumbers {
   readonly dialled: ReadonlyMap<string, string>
   /** Each as a trunk may get it → the number to call. */
   readonly sent: ReadonlyMap<string, string>
-  /** `dialled`, also behind the codes with which they call help all the same: by these digits the SIP server lets them pass under load. */
+  /** `dialled`, alone and behind codes with which they are emergency calls as well: the SIP server lets calls to these pass under load. */
   readonly behindCodes: readonly string[]
 }
 
@@ -21,7 +21,7 @@ export function emergencyNumbersOf(file: PlanFile): EmergencyNumbers {
   return { dialled, sent: new Map(Object.entries(all)), behindCodes }
 }
 
-/** With each number behind each break-out code, and behind two if the second has no sign by which the SIP server would find it. */
+/** Each number alone, behind each break-out code, and behind two codes if the second has no sign by which the SIP server would find it. */
 function behindBreakOuts({ shortCodes }: PlanFile, numbers: readonly string[]): readonly string[] {
   const codes = Object.entries(shortCodes).flatMap(([code, { breakOut }]) => {
     const pattern = breakOut === undefined ? null : parsePattern(code)
@@ -40,7 +40,7 @@ interface Stripping {
   readonly prepend: string
 }
 
-/** What is dialled if a route or a short code makes one of the numbers of it. Open digits that are stripped could be any: these are left out. */
+/** The digits that a route or a short code turns into one of the numbers. Patterns with open digits among those stripped are left out. */
 function beforeStripping({ routes, shortCodes, outside }: PlanFile, numbers: readonly string[]): readonly string[] {
   const ways: readonly Stripping[] = [
     ...routes.map(({ match, strip, prepend }) => ({ prefix: match.text.startsWith('+') ? '' : outside, pattern: match, strip, prepend })),

@@ -50,7 +50,7 @@ export function createRules(file: PlanFile): Omit<Dialplan, 'fingerprint'> {
     return withHelp(readCode(file.codes, digits) ?? shortCode(bare) ?? shortCode(digits) ?? numberRoute(bare))
   }
 
-  /** `*9112` of which a trunk gets 112 calls for help. */
+  /** `*9112`, of which a trunk would get 112, is an emergency call. */
   function withHelp(route: Route): Route {
     const number = route.kind === 'outside' ? sent.get(emergencyDigits(route.number)) : undefined
     return number === undefined ? route : emergencyRoute(number)

@@ -24,7 +24,7 @@ export interface SubscriptionsNeeds {
 export interface Subscriptions {
   /** The user whose mailbox a NOTIFY of this call is about; null for any other call. */
   userOf(callId: string): Extension | null
-  /** We have ended the subscription of this call, and its last NOTIFY counts no more. */
+  /** We have ended the subscription of this call, and its last NOTIFY is ignored. */
   isLeaving(callId: string): boolean
   /** A NOTIFY with this Subscription-State has arrived. */
   notified(callId: string, state: string): void

@@ -48,7 +48,7 @@ export interface DeskCalls {
 }
 
 const ringMs: Milliseconds = 30_000
-/** Ringing, and the announcement twice. */
+/** Time for ringing, and for the announcement twice. */
 const otherNodeWithinMs: Milliseconds = 120_000
 const party: Party = { name: 'Emergency call', number: 'emergency', isPrivate: false, isAsserted: true }
 const caller: OwnCaller = { kind: 'own', purpose: 'announcement', party }

@@ -48,7 +48,7 @@ export interface TestCall {
   readonly over: Promise<TestOutcome>
 }
 
-/** The operator's command has gone. */
+/** The call ends if no command has asked for its state for this long. */
 const unwatchedMs: Milliseconds = 15_000
 
 /** Null: no port is free. */

@@ -60,7 +60,7 @@ interface Kept {
 const keptMs: Milliseconds = 60_000
 /** Timer B (RFC 3261 §17.1.1.2). */
 const silenceMs: Milliseconds = 32_000
-/** For the operator alone. */
+/** Test calls in progress at this node. Each takes an RTP port. */
 const mostAtOnce = 5
 
 type Way = Pick<TestCallPlan, 'route' | 'run'> & { readonly party: Party; readonly shown: string }

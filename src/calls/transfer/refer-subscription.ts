@@ -34,7 +34,7 @@ function wantsReports({ header }: IncomingRequest): boolean {
   return !/^\s*false\b/i.test(header('Refer-Sub'))
 }
 
-/** RFC 4488 §4: the phone does not want to know. */
+/** RFC 4488 §4: the phone wants no subscription. */
 function silent(request: IncomingRequest): ReferSubscription {
   request.respond(202, { headers: { 'Refer-Sub': 'false', Supported: 'norefersub' } })
   return { progress: () => undefined, finish: () => Promise.resolve() }

@@ -155,5 +155,5 @@ async function follow(feed: Feed, output: TraceOutput, following: Following): Pr
   return arrows
 }
 
-/** For the sentences at the end. */
+/** Messages that are kept for the sentences at the end. */
 const mostRemembered = 20_000

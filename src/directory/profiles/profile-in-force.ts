@@ -29,7 +29,7 @@ export interface ProfileInForce {
   judge(entitlement: Entitlement): ProfileVerdict
 }
 
-/** For people. */
+/** Each entitlement in plain words. */
 const named: Readonly<Record<Entitlement, string>> = {
   roaming: 'logins at other sites',
   outside: 'calls outside',

@@ -168,7 +168,7 @@ describe.concurrent('a call between two SIPp phones', () => {
     expect([invite.header('Route'), invite.header('Subject')]).toEqual(['', ''])
   })
 
-  it('RFC 5589 §6.1: goes on if the target of its transfer is busy', async () => {
+  it('RFC 5589 §6.3.1: goes on if the target of its transfer is busy', async () => {
     const [bob, alice, carol] = [await office.desk(), await office.desk(), await office.desk()]
     const [other, target] = [alice.plays('answer-until-hung-up'), carol.plays('refuse', { words: { status: 486, reason: 'Busy Here' } })]
     await Promise.all([other.ready, target.ready])

@@ -100,7 +100,7 @@ describe('subscriptions to mailboxes', () => {
     expect(sent[3]?.dialog).toBe('second')
   })
 
-  it('RFC 6665 §4.1.2.3: end when the mailbox goes, and their last NOTIFY counts no more', async () => {
+  it('RFC 6665 §4.1.2.3: end when the mailbox goes, and their last NOTIFY is ignored', async () => {
     const { subscriptions, sent, pass, withoutMailbox } = bench([opened])
     await pass(1)
     withoutMailbox()

@@ -34,7 +34,7 @@ function isCode(digits: string): boolean {
   return /^[*#]/.test(digits)
 }
 
-/** From each of the last signs, with and without it. */
+/** The digits from each of the last `*` and `#`, with and without that sign. */
 function suffixesAtSigns(digits: string): readonly string[] {
   const signs = Array.from(
     digits.slice(-maxCodeLength).matchAll(/[*#]/g),
