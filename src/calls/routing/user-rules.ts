@@ -30,6 +30,7 @@ export function always({ user, history }: QuestionOf<'user'>, knowledge: Knowled
 /** Applied at the node of the caller, which applies the forward of a busy user. A PSAP callback does not come this way. */
 export function doNotDisturb({ user, history }: QuestionOf<'user'>): Ruling {
   if (!user.doNotDisturb) return { words: `${user.name} takes calls` }
+  if (!isFirstNode(history)) return { words: 'do-not-disturb is applied at the node of the caller' }
   return { words: `${user.name} does not want to be disturbed`, ask: { kind: 'missed', user, reason: 'busy', history } }
 }
 

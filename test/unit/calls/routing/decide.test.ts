@@ -63,6 +63,12 @@ describe('where a call goes', () => {
       expect(decided('100', 'HD0002', { ...atWork, users: [forwarded, bob] }).to).toMatchObject({ kind: 'phones', user: bob })
     })
 
+    it('is judged once: at the node of the caller, not again where the phone is', () => {
+      const { to, steps } = decide({ kind: 'handed', digits: '100', hops: 1 }, scene({ ...atWork, users: [quiet, bob] }))
+      expect(to).toMatchObject({ kind: 'phones', user: quiet, bindings: [{ device: 'HD0001' }] })
+      expect(steps).toContainEqual({ rule: 'disturb', words: 'do-not-disturb is applied at the node of the caller' })
+    })
+
     it('is still called back by the emergency centre', () => {
       const question = { kind: 'delivered', number: '+33199000001' } as const
       const knowledge = scene({ ...atWork, users: [quiet, bob], callBacks: { '+33199000001': 'HD0001' } })
