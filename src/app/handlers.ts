@@ -114,8 +114,9 @@ function drainReply({ draining, calls, emergencies, phones, sisters }: DrainStat
 }
 
 function callReply(view: CallView, moment: (ms: Milliseconds) => string) {
-  const { id, kind, caller, dialled, from, to, phones, state, began, legA, legB } = view
-  return { id, kind, caller, dialled, from, to, phones, state, since: moment(began), legA, legB }
+  const { id, kind, caller, dialled, from, to, phones, state, began, legA, legB, answeredBy, transferOf } = view
+  const legs = view.legs.map(({ callId, peer }) => ({ callId, peer }))
+  return { id, kind, caller, dialled, from, to, phones, state, since: moment(began), legA, legB, answeredBy, legs, transferOf }
 }
 
 function testReply(state: TestCallState | null): Frozen<Reply<'testCallState'>>['state'] {

@@ -1,6 +1,6 @@
 import type { Milliseconds } from '../base/clock.js'
-import type { DeviceId } from '../base/identity.js'
-import type { Call } from './call.js'
+import { type DeviceId, parseDeviceId } from '../base/identity.js'
+import type { Call, CallLeg } from './call.js'
 import type { Caller } from './inbound/caller.js'
 import { dialledIn } from './records/record-call.js'
 
@@ -15,13 +15,19 @@ export interface CallView {
   readonly from: string
   /** The latest destination: `user 100`. */
   readonly to: string
-  /** Phones of the user who was called last. */
+  /** The phone that has answered, or those of the user who was called last. */
   readonly phones: readonly DeviceId[]
   readonly state: 'setup' | 'ringing' | 'up'
   readonly began: Milliseconds
   /** Call-IDs of the legs. Two nodes of one call share one: leg B of the first is leg A of the second. */
   readonly legA: string
   readonly legB: string | null
+  /** The phone, trunk or node that has answered. */
+  readonly answeredBy: string | null
+  /** Every leg B that was tried. */
+  readonly legs: readonly CallLeg[]
+  /** The id of the call that it continues after a transfer. */
+  readonly transferOf: string | null
 }
 
 /** `emergency`: never ended by an operator. */
@@ -29,25 +35,37 @@ export type HangUpOutcome = 'ended' | 'emergency' | 'unknown'
 
 export function listCalls(open: Iterable<Call>): readonly CallView[] {
   return Array.from(open, (call) => {
-    const { id, kind, caller, party, invite, progress } = call
+    const { id, kind, caller, party, invite, progress, transfer } = call
     return {
       id,
       kind: call.control.isEmergency ? 'emergency' : kind,
       caller: party.number,
       dialled: dialledIn(call),
       from: sourceOf(caller),
-      to: progress.reached,
+      to: targetOf(progress),
       phones: phonesOf(progress),
       state: progress.answered !== null ? 'up' : progress.ringing !== null ? 'ringing' : 'setup',
       began: progress.began,
-      legA: invite.callId,
+      legA: invite.legA,
       legB: progress.legB,
+      answeredBy: progress.answeredBy,
+      legs: progress.legs,
+      transferOf: transfer?.of ?? null,
     }
   })
 }
 
-/** Where the latest destination was logged in when it was called. */
-function phonesOf({ reached, called }: Call['progress']): readonly DeviceId[] {
+/** Not the call that a transfer has ended, but who was in it. */
+function targetOf({ reached, callee, answeredBy }: Call['progress']): string {
+  if (!reached.startsWith('call ') || callee === null) return reached
+  if (callee.user) return `user ${callee.user.extension}`
+  return answeredBy?.startsWith('trunk ') ? answeredBy : callee.party.number
+}
+
+/** Where the latest destination was logged in when it was called, until one of its phones answers. */
+function phonesOf({ reached, called, answeredBy }: Call['progress']): readonly DeviceId[] {
+  const answered = answeredBy === null ? null : parseDeviceId(answeredBy)
+  if (answered !== null) return [answered]
   return Array.from(called, ([extension, phones]) => (reached === `user ${extension}` ? phones : [])).flat()
 }
 

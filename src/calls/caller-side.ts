@@ -3,6 +3,8 @@ import { answeredElsewhere } from './reason-header.js'
 
 /** The INVITE of a call. While the call rings, another INVITE can take its place. */
 export interface CallerSide extends IncomingInvite {
+  /** Call-ID of the INVITE that stands for the call now. */
+  readonly legA: string
   /** From now on `next` gets the responses, and its CANCEL counts. The previous caller gets 487. */
   replace(next: IncomingInvite): void
   /** The caller is answered and hears a voice until the call is connected: from now on `next` stands for the INVITE. */
@@ -32,6 +34,9 @@ export function createCallerSide(first: IncomingInvite): CallerSide {
     method: first.method,
     uri: first.uri,
     callId: first.callId,
+    get legA() {
+      return current.callId
+    },
     header: first.header,
     body: first.body,
     source: first.source,

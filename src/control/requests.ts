@@ -71,6 +71,12 @@ const call = z.object({
   /** Call-IDs of the legs; two nodes of one call share one. */
   legA: z.string(),
   legB: z.string().nullable(),
+  /** The phone, trunk or node that has answered; null: none has, or the node is of an earlier version, as below. */
+  answeredBy: z.string().nullable().default(null),
+  /** Every leg B that was tried, and its far end. */
+  legs: z.array(z.object({ callId: z.string(), peer: z.string().nullable() })).default([]),
+  /** The call at this node that it continues after a transfer. */
+  transferOf: z.string().nullable().default(null),
 })
 
 const testState = z.object({

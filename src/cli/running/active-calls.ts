@@ -4,7 +4,8 @@ import { chosenNodes } from '../operator/asked-nodes.js'
 import { withDirectory } from '../operator/network.js'
 import { table } from '../output/terminal.js'
 import { left } from '../output/time-spans.js'
-import { type NetworkCall, networkCalls } from './network-calls.js'
+import { type NetworkCall, nodesOf } from './joined-calls.js'
+import { networkCalls } from './network-calls.js'
 
 export interface ActiveOptions {
   readonly json?: boolean | undefined
@@ -43,6 +44,6 @@ function cellsOf({ at, kind, state, since, caller, from, dialled, to, phones }: 
     from,
     dialled || '-',
     phones.length > 0 ? `${target} at ${phones.join(' ')}` : target,
-    at.map(({ node }) => node).join(' → '),
+    nodesOf(at),
   ]
 }

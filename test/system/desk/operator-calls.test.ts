@@ -7,10 +7,15 @@ import { type CommandLine, openCommandLine } from '../../support/node/command-li
 import { converse, expectSound, hangUp } from '../../support/node/conversation.js'
 import { networkSecret, type TestNode } from '../../support/node/node.js'
 import { domain, openTestOffice, type TestOffice } from '../../support/node/office.js'
+import { refer } from '../../support/node/referral.js'
 import { type Carrier, openCarrier, planOver } from '../../support/sip/carrier.js'
 
 interface Shown {
-  readonly at: readonly { readonly node: string; readonly id: string }[]
+  readonly at: readonly {
+    readonly node: string
+    readonly id: string
+    readonly legs: readonly { readonly callId: string; readonly peer: string }[]
+  }[]
   readonly state: string
 }
 
@@ -87,6 +92,33 @@ describe('an operator', () => {
     await Promise.all([conversation.caller.ended, conversation.callee.ended])
     const event = await office.redis.cli('XREVRANGE', '{hd}:events', '+', '-', 'COUNT', '1')
     expect(event.split('\n').slice(1)).toEqual(expect.arrayContaining(['call.hungup', 'call', id, 'host', hostname(), 'node', 'paris-1']))
+  })
+
+  it('sees one call while it rings at another node, and who talks to whom when that phone has transferred it', async () => {
+    const ringing = bob.nextCall()
+    const dialling = await alice.dial('101')
+    const incoming = await ringing
+    expect(await active()).toMatchObject([{ from: 'HD0001', to: 'user 101', phones: ['HD0002'], state: 'ringing' }])
+    const callee = await incoming.answer()
+    const dialled = await dialling.result
+    if (dialled.outcome === 'failed') throw new Error(`${dialled.answer.status} ${dialled.answer.reason}`)
+    const next = carol.nextCall()
+    const referral = await refer(callee, `<sip:102@${domain}>`)
+    const transferred = await next
+    expect(await active()).toMatchObject([{ caller: '100', from: 'HD0001', to: 'user 102', phones: ['HD0003'], state: 'ringing' }])
+    const conversation = { caller: dialled.call, callee: await transferred.answer() }
+    await referral.final
+    await expectSound(conversation)
+    const [call, ...others] = await active()
+    expect(others).toEqual([])
+    expect(call).toMatchObject({ caller: '100', from: 'HD0001', dialled: '101', to: 'user 102', phones: ['HD0003'], state: 'up' })
+    expect(call?.at.map(({ node }) => node)).toEqual(['paris-1', 'paris-2', 'paris-1'])
+    expect(call?.at.map(({ legs }) => legs.map(({ peer }) => peer))).toEqual([
+      ['HD0001', 'node paris-2'],
+      ['node paris-1', 'node paris-1'],
+      ['node paris-2', 'HD0003'],
+    ])
+    await hangUp(conversation)
   })
 
   it('traces a call over both nodes until it ends, and for a while after that', async () => {
