@@ -144,5 +144,7 @@ export function createRecording(clock: Pick<Clock, 'now'>, { bytes: size, messag
 
 /** Also found in a message that cannot be parsed. */
 function callIdIn(text: string): string {
-  return /^(?:call-id|i)[ \t]{0,8}:[ \t]{0,8}([^\r\n]{0,256})/im.exec(text)?.[1]?.trimEnd() ?? ''
+  const callId = /^(?:call-id|i)[ \t]{0,8}:[ \t]{0,8}([^\r\n]{0,256})/im.exec(text)?.[1]?.trimEnd() ?? ''
+  // A copy: a part of a string keeps the whole in memory, here a message of up to 64 KB for as long as its slot is not used again.
+  return Buffer.from(callId, 'latin1').toString('latin1')
 }

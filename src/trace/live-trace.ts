@@ -29,6 +29,7 @@ const mostMessages = 100
 const mostBytes = 128 * 1024
 /** Messages that wait for a slow command. The oldest are dropped. */
 const mostWaiting = 2_000
+const mostWaitingBytes = 16 * 1024 * 1024
 /** The most Call-IDs of one trace. The oldest are forgotten. */
 const mostCalls = 500
 const noEnd = Number.MAX_SAFE_INTEGER
@@ -83,8 +84,13 @@ export function createLiveTrace({ subject, from, recorded, legs }: LiveTraceNeed
       learn(message.callId)
       waiting.push(message)
     }
-    const surplus = waiting.length - mostWaiting
-    if (surplus > 0) missed += waiting.splice(0, surplus).length
+    let bytes = waiting.reduce((sum, { text }) => sum + text.length, 0)
+    const kept = waiting.findIndex(({ text }, index) => {
+      const fits = waiting.length - index <= mostWaiting && bytes <= mostWaitingBytes
+      bytes -= text.length
+      return fits
+    })
+    missed += waiting.splice(0, kept < 0 ? waiting.length : kept).length
   }
 
   async function search(after: number, upTo: number, wanted: readonly string[]): Promise<number> {

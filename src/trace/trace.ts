@@ -70,7 +70,7 @@ export function createTrace({ recorded, legs, isShown, directory, clock, network
 
   function reported(message: RecordedMessage, leg: CallLeg | undefined): TracedMessage {
     const { number, at, way, protocol, local, remote, callId, text } = message
-    const isFree = leg !== undefined && !leg.isDialledByPhone && !/^REFER |^CSeq[ \t]*:[ \t]*\d+[ \t]+REFER/im.test(text)
+    const isFree = leg !== undefined && !leg.isDialledByPhone && !/^REFER |^CSeq[ \t]*:\s*\d+\s+REFER/im.test(text)
     return {
       number,
       at: at + networkClock.aheadMs,

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { parseAuthHeader } from '../../sip/auth/auth-header.js'
 import { blankBody } from './body.js'
-import { blankDigits, type IsShown } from './digits.js'
+import { blankBareNames, blankDigits, blankNames, type IsShown } from './digits.js'
 import { blanked } from './mark.js'
 
 /**
@@ -12,7 +12,7 @@ export function blank(text: string, isShown: IsShown): string {
   const { start, header, end, body } = partsOf(text)
   const fields = header.map((field) => blankField(field, isShown))
   const shownBody = blankBody(body, { method: methodIn(start, header), contentType: fieldValue(header, /^(?:content-type|c)$/i) })
-  const shown = [blankDigits(start, isShown), ...fields].join('\r\n') + end + shownBody
+  const shown = [withoutProofs(blankDigits(start, isShown)), ...fields].join('\r\n') + end + shownBody
   const bytes = Buffer.from(shown, 'latin1')
   return isUtf8(bytes) ? bytes.toString('utf8') : shown
 }
@@ -39,18 +39,27 @@ function nameIn(field: string): string {
   return field.slice(0, Math.max(field.indexOf(':'), 0)).trim()
 }
 
-const credentials = /^(?:proxy-)?(?:authorization|authenticate)$|^www-authenticate$/i
+const credentials = /^(?:x-|p-)?(?:proxy-)?(?:authorization|authenticate)$|^www-authenticate$/i
 /** By its name, the value is a secret as a whole. */
 const secrets = /token|secret|passw|passport|cookie|api-?key|authentication-info/i
+const addresses = /^(?:from|f|to|t|contact|m|refer-to|r|referred-by|b|p-[a-z-]{1,40}|remote-party-id|diversion|history-info|reply-to)$/i
 
 function blankField(field: string, isShown: IsShown): string {
   const name = nameIn(field)
-  // Not a header field: shown as digits of a URI would be, because a message may be broken anywhere.
-  if (name === '') return blankDigits(field, isShown)
   const colon = field.indexOf(':') + 1
   if (credentials.test(name)) return `${field.slice(0, colon)} ${blankDigits(withoutProof(field.slice(colon).trim()), isShown)}`
   if (secrets.test(name)) return `${field.slice(0, colon)} ${blanked}`
-  return blankDigits(field, isShown)
+  // Also if it is not a header field, because a message may be broken anywhere.
+  const shown = withoutProofs(blankNames(blankDigits(field, isShown), isShown))
+  return addresses.test(name) ? blankBareNames(shown, isShown) : shown
+}
+
+/** Credentials in a line that is not theirs: after a wrong fold, without a colon, or in a URI (`?Authorization=Digest%20…`). */
+function withoutProofs(text: string): string {
+  return text
+    .replace(/([?&](?:proxy-)?authorization=)[^&>\s]*/gi, `$1${blanked}`)
+    .replace(/((?:proxy-)?authorization[\s:]{1,8}(?:basic|bearer)\s{1,8})\S+/gi, `$1${blanked}`)
+    .replace(/\b(response|nonce|cnonce|nextnonce|rspauth|auts)\s{0,8}=\s{0,8}(?:"[^"]*"?|[^\s,;&>"]+)/gi, `$1="${blanked}"`)
 }
 
 /** Parameters of a digest that may be shown (RFC 7616 §3.3, §3.4). Any other may help to guess a password. */
