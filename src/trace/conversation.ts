@@ -35,6 +35,9 @@ export interface Conversation {
 /** How often each side has seen a message. */
 type Sightings = Record<TracedMessage['way'], number>
 
+/** A phone may be followed for days. */
+const mostSightings = 20_000
+
 export function createConversation(): Conversation {
   const sightings = new Map<string, Sightings>()
   const nodeAt = new Map<string, string>()
@@ -62,6 +65,10 @@ export function createConversation(): Conversation {
       const before = Math.max(seen.in, seen.out)
       seen[message.way] += 1
       sightings.set(key, seen)
+      for (const [oldest] of sightings) {
+        if (sightings.size <= mostSightings) break
+        sightings.delete(oldest)
+      }
       if (Math.max(seen.in, seen.out) === before) return null
       const { at, protocol, callId, text } = message
       return { at, from, to, protocol, callId, repeats: before, sip, text }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { SipMessage } from '../sip/message/message.js'
 import { parseMessage } from '../sip/parser/parser.js'
 import { dialled } from '../sip/uri/dialled.js'
@@ -40,5 +41,14 @@ function textOf(message: SipMessage): SipText {
 /** A message that only its receiver could not read either. */
 function unreadable(text: string): SipText {
   const [start = ''] = text.split(/\r?\n/, 1)
-  return { method: 'malformed', target: start.slice(0, 40), status: 0, reason: '', about: '', identity: text, header: () => '', body: '' }
+  return {
+    method: 'malformed',
+    target: start.slice(0, 40),
+    status: 0,
+    reason: '',
+    about: '',
+    identity: createHash('sha256').update(text).digest('hex'),
+    header: () => '',
+    body: '',
+  }
 }

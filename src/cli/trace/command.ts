@@ -143,7 +143,7 @@ async function follow(feed: Feed, output: TraceOutput, following: Following): Pr
     await pause(systemClock, lookEveryMs)
     const fresh = feed.take().flatMap(({ node, message }) => conversation.add(node, message) ?? [])
     arrows.push(...fresh)
-    arrows.splice(0, Math.max(0, arrows.length - mostRemembered))
+    arrows.splice(0, surplusOf(arrows))
     await output.show(fresh)
     quietSince = feed.isOver ? (quietSince ?? systemClock.now()) : null
     if (mayEnd && quietSince !== null && systemClock.now() - quietSince >= (recent ? 0 : settledMs)) break
@@ -157,3 +157,14 @@ async function follow(feed: Feed, output: TraceOutput, following: Following): Pr
 
 /** Messages that are kept for the sentences at the end. */
 const mostRemembered = 20_000
+const mostCharacters = 32 * 1024 * 1024
+
+/** How many of the oldest messages are forgotten. */
+function surplusOf(arrows: readonly Arrow[]): number {
+  let characters = 0
+  const forgotten = arrows.findLastIndex(({ text }, index) => {
+    characters += text.length
+    return arrows.length - index > mostRemembered || characters > mostCharacters
+  })
+  return forgotten + 1
+}

@@ -47,8 +47,8 @@ function blankPart(part: string): string {
 function withoutKeys(body: string): string {
   return body.replace(
     /^([ \t]{0,8}(?:a=(?:crypto|key-mgmt|key[^\r\n:]{0,20}|ice-pwd)[ \t]{0,8}:|k=))([^\r\n]*)|inline:[^\r\n]*/gim,
-    (line, name: string | undefined, value = '') => {
-      if (name === undefined) return crossedOut(line)
+    (line, name: string | undefined, value: string | undefined) => {
+      if (name === undefined || value === undefined) return crossedOut(line)
       const key = /a=crypto/i.test(name) ? Math.max(value.indexOf('inline:'), 0) : 0
       return name + value.slice(0, key) + crossedOut(value.slice(key))
     },
