@@ -36,7 +36,9 @@ export function createEndedCalls(): EndedCalls {
 }
 
 export function legsOf({ id, caller, invite, progress }: Call): CallLegs {
-  const first = { callId: invite.callId, peer: sourceOf(caller), isDialledByPhone: caller.kind === 'device' || caller.kind === 'unknown' }
+  const isBreakOut = caller.kind === 'node' && caller.purpose === 'break-out'
+  const isDialledByPhone = caller.kind === 'device' || caller.kind === 'unknown' || isBreakOut
+  const first = { callId: invite.callId, peer: sourceOf(caller), isDialledByPhone }
   return { id, isOpen: true, legs: [first, ...progress.legs] }
 }
 

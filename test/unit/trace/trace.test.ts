@@ -68,6 +68,15 @@ const leg = (callId: string, peer: string, isDialledByPhone = false) => ({ callI
 const device: TraceSubject = { kind: 'device', device: 'HD0001' }
 
 describe('a trace at a node', () => {
+  it('drops the oldest of large messages that wait for a slow command, and says how many are missing', async () => {
+    const { begin, next, receive } = node({ bytes: 32 * 1024 * 1024, messages: 1_000 })
+    const large = Buffer.concat([message('INVITE sip:101@hotdesk', 'large'), Buffer.alloc(60_000, 'x')])
+    for (let count = 0; count < 400; count += 1) receive(large)
+    const { messages, missed } = await next(await begin({ kind: 'address', address: '192.0.2.7' }, 'recorded'))
+    expect(missed).toBeGreaterThan(100)
+    expect(messages[0]?.number).toBe(missed + 1)
+  })
+
   it('follows a phone from now on, by its name and by its calls, each message once', async () => {
     const paris = node()
     paris.receive(message('REGISTER sip:hotdesk', 'before', 'HD0001'))
