@@ -89,8 +89,8 @@ export interface LiveNode {
 /** `break-out`: a number that the node dials by the plan of its site. `pick-up`: takes over a call that rings at one of its phones. */
 export const callPurposes = ['break-out', 'pick-up'] as const
 
-/** `requests`: it answers what commands ask running nodes. */
-export const nodeAbilities = [...callPurposes, 'requests'] as const
+/** `requests`: it answers what commands ask running nodes. `registrations`: it registers at trunks in place of a node that is draining. */
+export const nodeAbilities = [...callPurposes, 'requests', 'registrations'] as const
 export type NodeAbility = (typeof nodeAbilities)[number]
 
 export const homeReturns = ['keep', 'return'] as const

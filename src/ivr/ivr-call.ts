@@ -11,6 +11,8 @@ export interface IvrCall {
   readonly dialog: SipDialog
   /** The caller waits to be connected, and does not have to send audio meanwhile. */
   isWaiting: boolean
+  /** The caller waits for help: the call is not ended when the node stops. */
+  isUrgent: boolean
   /** Calls the listener once for each press. */
   onKey(listener: (key: Key) => void): void
   /** Calls the listener once, when either side has ended the call. */
@@ -117,6 +119,7 @@ function ivrCall(dialog: SipDialog, session: AudioSession, { invite }: IvrCallNe
     session,
     dialog,
     isWaiting: false,
+    isUrgent: false,
     onKey: (listener) => void session.onKeyPress(listener),
     onEnd: (listener) => (ended ? listener(ended) : void ends.push(listener)),
     hangUp,

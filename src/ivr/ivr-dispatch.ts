@@ -70,7 +70,7 @@ export function createIvrDispatch({ media, prompts, silentMs, clock, log }: IvrD
     async close() {
       closing.abort()
       const ending = [...calls].map((call) => {
-        call.hangUp()
+        if (!call.isUrgent) call.hangUp()
         return call.over
       })
       await Promise.all(ending)

@@ -41,7 +41,7 @@ export interface Ivr {
   recording(prompt: string): Clip | null
   /** Reads the prompts again, and the announcements of another dial plan; calls in progress may hear old and new ones. */
   reloadPrompts(announcements: readonly string[]): Promise<void>
-  /** Ends all calls; resolves when each BYE has a response. */
+  /** Ends all calls except those of callers who wait for help; resolves when these have ended too, and each BYE has a response. */
   close(): Promise<void>
 }
 

@@ -51,7 +51,10 @@ export function runSiteMenu(
       goodbye: prompts.clip('goodbye'),
     },
     play: call.session.play,
-    chosen: (choice) => answered({ choice, caller: holdCaller(call, prompts) }),
+    chosen(choice) {
+      call.isUrgent = choice.kind === 'emergency'
+      answered({ choice, caller: holdCaller(call, prompts) })
+    },
     hangUp: () => call.hangUp(),
   })
   call.onKey(menu.press)

@@ -165,6 +165,7 @@ export const table: Table<State, Input, Action> = {
     ...leaving,
   },
   concluding: {
+    'help begins': ['taking help', 'hush', 'keep digit', 'await next digit'],
     'prompt over': ['over', 'hang up'],
     ...leaving,
   },

@@ -75,7 +75,10 @@ export function createRegistrations(needs: RegistrationsNeeds): Registrations {
 
   function isFirst(): boolean {
     if (isClosed) return false
-    const sisters = directory.nodes().filter(({ name, site, isDraining }) => site === network.site && name !== network.node && !isDraining)
+    const others = directory.nodes().filter(({ name, site }) => site === network.site && name !== network.node)
+    // One of an earlier version leaves the registrations to the first by name, also while that one is draining.
+    if (others.some(({ takes }) => !takes.includes('registrations'))) return others.every(({ name }) => network.node < name)
+    const sisters = others.filter(({ isDraining }) => !isDraining)
     return isWithdrawn ? sisters.length === 0 : sisters.every(({ name }) => network.node < name)
   }
 

@@ -34,7 +34,7 @@ export interface RegistrarStage {
   waiting(): SentRegister
   /** Number of REGISTER requests without a response. */
   readonly open: number
-  /** These nodes of Paris are alive; `paris-2 draining` is one that is draining. */
+  /** These nodes of Paris are alive; `paris-2 draining` is one that is draining, `paris-2 earlier` one of an earlier version. */
   alive(...names: readonly string[]): Promise<void>
   reconnected(): Promise<void>
 }
@@ -105,7 +105,13 @@ export function openRegistrarStage(keys = ''): RegistrarStage {
     async alive(...names) {
       nodes = names.map((words) => {
         const [name, state] = words.split(' ')
-        return { name: name as NodeName, site: 'paris' as SiteName, isDraining: state === 'draining' } as LiveNode
+        const takes = state === 'earlier' ? [] : ['registrations' as const]
+        return {
+          name: name as NodeName,
+          site: 'paris' as SiteName,
+          isDraining: state === 'draining',
+          takes: takes as LiveNode['takes'],
+        } as LiveNode
       })
       changed.emit()
       await settled()

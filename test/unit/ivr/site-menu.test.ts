@@ -206,3 +206,30 @@ test('A caller who has heard the reason hears no busy tone', async () => {
   expect(stage.heard()).toEqual(['barred'])
   expect(stage.call.bye).toEqual({ Reason: 'SIP;cause=480' })
 })
+
+test('A node that stops does not hang up a caller who waits for help, and waits until the call is connected', async () => {
+  const stage = await ask()
+  await stage.type('112')
+  const answer = await stage.answer
+  const closed = stage.ivr.close()
+  expect(stage.call.bye).toBeNull()
+  answer?.caller.release()
+  await closed
+  expect(stage.call.bye).toBeNull()
+})
+
+test('A node that stops hangs up a caller who waits for a number at a site', async () => {
+  const stage = await ask('0201234')
+  await stage.type('3')
+  await stage.answer
+  await stage.ivr.close()
+  expect(stage.call.bye).not.toBeNull()
+})
+
+test('An emergency number is found during the last words of the menu, too', async () => {
+  const stage = await ask()
+  await stage.type('555')
+  expect(stage.call.bye).toBeNull()
+  await stage.type('112')
+  expect(await choiceOf(stage)).toEqual({ kind: 'emergency', site: null, digits: '112' })
+})

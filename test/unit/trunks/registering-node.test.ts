@@ -47,6 +47,16 @@ describe('a node registers', () => {
     expect(stage.waiting().header('Expires')).toBe('0')
   })
 
+  it('while it is draining if the other node is of an earlier version, which leaves the registration to the first by name', async () => {
+    const stage = await registered()
+    await stage.alive('paris-1', 'paris-2 earlier')
+    stage.trunks.withdraw()
+    await stage.alive('paris-1 draining', 'paris-2 earlier')
+    expect(stage.open).toBe(0)
+    await stage.alive('paris-1 draining', 'paris-2')
+    expect(stage.waiting().header('Expires')).toBe('0')
+  })
+
   it('in place of an earlier one by name that is draining', async () => {
     const stage = await registered()
     await stage.alive('paris-0', 'paris-1')
