@@ -109,7 +109,7 @@ function summaryOf({ site, node }: Place, { shown, from, remarks, plan, explanat
 function whyLines({ site, node }: Place, { shown, from, caller, remarks, explanation }: Answer, paint: Paint): string[] {
   const next = nextQuestion(explanation, from)
   return [
-    `${paint.strong(shown)} ${caller}, at ${node === null ? site : `node ${node} of ${site}`}`,
+    `${paint.strong(shown === 'unknown' ? 'an unknown number' : shown)} ${caller}, at ${node === null ? site : `node ${node} of ${site}`}`,
     ...remarks.map((remark) => paint.bad(remark)),
     '',
     ...explanationLines(explanation, paint, '  '),

@@ -46,7 +46,7 @@ export function userCommands(user: Command, needs: CommandNeeds): void {
       '  hotdesk user set 100 --forward-busy ""             clears the forward',
       '  hotdesk user show 100 --json',
       '  hotdesk user set 100 --keys "line, blf:101, appearance:104@paris"',
-      '  hotdesk user set 100 --keys "line, break-out:london*02079460000"',
+      '  hotdesk user set 100 --keys "line, break-out:london*902079460000"',
       '  hotdesk user show 100 --at london                  lists the keys that do not work there, and what break-out keys dial',
       '  hotdesk user pin 100',
       '  hotdesk user rename 100 200',

@@ -39,7 +39,7 @@ export function drainCommand(command: Command, needs: CommandNeeds): void {
       'after',
       [
         '\nThe node takes no new calls except emergency calls, /readyz is 503, and phones that register again are sent to another node of the site.',
-        'When its calls have ended by themselves, the node ends. Ctrl-C only ends this command. To go on: hotdesk undrain.',
+        'When its calls have ended by themselves, the node ends. Ctrl-C only ends this command. To take calls again: hotdesk undrain.',
         '\nExamples:',
         '  hotdesk drain                                      the node of this configuration, for an update',
         '  hotdesk drain --node paris-2 --stay',

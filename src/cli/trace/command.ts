@@ -67,20 +67,20 @@ async function trace(text: string, options: TraceOptions, needs: CommandNeeds): 
   await withDirectory(config, async (directory, store) => {
     const warn = (warning: string): void => needs.terminal.complain(`${needs.terminal.paint.bad('warning:')} ${warning}`)
     const from = options.recent || subject.kind === 'call' ? 'recorded' : 'now'
-    const feed = createFeed({ store, subject, from, warn })
+    const feed = createFeed({ store, subject, from, until: options.recent ? 'read' : 'calls end', warn })
     const live = { directory, nodes: () => chosenNodes({ all: true }, directory, config) }
-    const refusal = await begun(feed, live.nodes(), { text, subject, directory })
-    if (refusal !== null) {
-      feed.close()
-      return printRefusal(needs, text, [refusal])
-    }
-    const output = await openOutput({ ...options, heading: headingOf(text, subject) }, needs.terminal)
     try {
-      const arrows = await follow(feed, output, { ...options, ...live, store, subject, needs })
-      output.end(arrows.length === 0 ? emptyWords(subject, options) : outcomeWords(arrows))
+      const refusal = await begun(feed, live.nodes(), { text, subject, directory })
+      if (refusal !== null) return printRefusal(needs, text, [refusal])
+      const output = await openOutput({ ...options, heading: headingOf(text, subject) }, needs.terminal)
+      try {
+        const arrows = await follow(feed, output, { ...options, ...live, store, subject, needs })
+        output.end(arrows.length === 0 ? emptyWords(subject, options) : outcomeWords(arrows))
+      } finally {
+        await output.close()
+      }
     } finally {
       feed.close()
-      await output.close()
     }
   })
 }

@@ -17,6 +17,8 @@ export interface FeedNeeds {
   readonly store: Pick<Store, 'mailbox'>
   readonly subject: TraceSubject
   readonly from: 'now' | 'recorded'
+  /** When it is over: when all is read that the nodes have in memory, or not while one of the calls is in progress. */
+  readonly until: 'read' | 'calls end'
   /** What a person should know: a node is silent, messages are missing. */
   readonly warn: (text: string) => void
 }
@@ -27,7 +29,7 @@ export interface Feed {
   begin(node: NodeName, place: 'first' | 'another'): Promise<'known' | 'not known' | 'unavailable' | 'silent'>
   /** New messages, in the order of their times. Those of the last moment wait, because another node may report an earlier one. */
   take(): readonly Sighting[]
-  /** All nodes have reported everything so far, and none of the calls is in progress. */
+  /** All nodes have reported everything so far; with `calls end`, none of the calls is in progress. */
   readonly isOver: boolean
   readonly nodes: ReadonlySet<NodeName>
   close(): void
@@ -44,10 +46,10 @@ type Asked = Request<'traced'>['asked']
 /** The most in one request. */
 const mostCallIds = 200
 
-/** `quiet`: the node has reported everything, and has no call of the trace. */
+/** `quiet`: the node has reported everything, and nothing more is expected of it. */
 type Progress = 'busy' | 'quiet'
 
-export function createFeed({ store, subject, from, warn }: FeedNeeds): Feed {
+export function createFeed({ store, subject, from, until, warn }: FeedNeeds): Feed {
   const progress = new Map<NodeName, Progress>()
   const learnt = new Set<string>()
   /** The id of the trace at each node. */
@@ -75,7 +77,7 @@ export function createFeed({ store, subject, from, warn }: FeedNeeds): Feed {
       const arrived = systemClock.now()
       waiting.push(...reply.messages.map((message) => ({ node, message, arrived })))
       share(node, reply.callIds)
-      progress.set(node, reply.more || reply.open || reply.messages.length > 0 ? 'busy' : 'quiet')
+      progress.set(node, reply.more || (reply.open && until === 'calls end') || reply.messages.length > 0 ? 'busy' : 'quiet')
       return 'done'
     } finally {
       pending -= asked.callIds.length > 0 ? 1 : 0
@@ -85,7 +87,7 @@ export function createFeed({ store, subject, from, warn }: FeedNeeds): Feed {
   async function fetchAll(node: NodeName): Promise<void> {
     let callIds: readonly string[] = [...learnt]
     for (let trace = traces.get(node); trace !== undefined && !isClosed; trace = traces.get(node)) {
-      const mayEnd = [...progress.values()].every((each) => each === 'quiet')
+      const mayEnd = until === 'read' || [...progress.values()].every((each) => each === 'quiet')
       const outcome = await ask(node, trace, { callIds: callIds.slice(0, mostCallIds), waitMs: mayEnd ? shortWaitMs : waitMs })
       callIds = callIds.slice(mostCallIds)
       if (outcome === 'ended' && !isClosed) await renew(node)
@@ -126,9 +128,9 @@ export function createFeed({ store, subject, from, warn }: FeedNeeds): Feed {
       }
     },
     take() {
-      const until = systemClock.now() - orderMs
-      if (pending > 0 || waiting.length === 0 || (waiting[0]?.arrived ?? 0) > until) return []
-      const latest = waiting.reduce((most, { arrived, message }) => (arrived <= until ? Math.max(most, message.at) : most), 0)
+      const settled = systemClock.now() - orderMs
+      if (pending > 0 || waiting.length === 0 || (waiting[0]?.arrived ?? 0) > settled) return []
+      const latest = waiting.reduce((most, { arrived, message }) => (arrived <= settled ? Math.max(most, message.at) : most), 0)
       const ready = waiting.filter(({ message }) => message.at <= latest)
       waiting = waiting.filter(({ message }) => message.at > latest)
       return ready.toSorted((one, other) => one.message.at - other.message.at)

@@ -6,7 +6,7 @@ export const keyTypes = ['line', 'appearance', 'blf', 'speed', 'feature', 'break
 /** A key that follows the user from phone to phone. */
 export interface UserKey {
   readonly type: (typeof keyTypes)[number]
-  /** A number, an extension or a code; for a break-out a site, and the number there: `london*02079460000`. `''` for a key without one. */
+  /** A number, an extension or a code; for a break-out a site, and the number there: `london*902079460000`. `''` for a key without one. */
   readonly target: string
   /** The only site where it works; null: it works everywhere. */
   readonly site: SiteName | null

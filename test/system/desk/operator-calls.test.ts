@@ -126,6 +126,14 @@ describe('an operator', () => {
     const [call] = await active()
     const [first = '', second = ''] = call?.at.map(({ id }) => id) ?? []
     const file = `${desk.folder}/call.pcap`
+    const [recent, unwritable] = [
+      await desk.hotdesk('trace', 'HD0001', '--recent'),
+      await desk.hotdesk('trace', first, '--pcap', `${desk.folder}/none/call.pcap`),
+    ]
+    expect(recent.code).toBe(0)
+    expect(recent.out).toMatch(/\nHD0001 called 101: answered after \d+\.\d s, in progress$/)
+    expect(unwritable.err).toMatch(/^hotdesk: .* cannot be written/)
+    expect(unwritable.err).not.toContain('warning')
     const live = desk.hotdesk('trace', first, '--pcap', file)
     // The trace has begun when its event is there.
     await office.redisSays('traced', 'EVAL', newestEvent, '1', '{hd}:events')

@@ -102,6 +102,16 @@ describe('the dial plans that come with hotdesk', () => {
     expect(Object.values(trunks).map(({ enabled }) => enabled)).toEqual(['no'])
   })
 
+  test.each(['paris', 'london'])('of %s is valid with the short codes that it has as comments', async (site) => {
+    const uncommented = finishedPlanText(site).replace(/^ {2}# ("[*\d])/gm, '  $1')
+    expect(uncommented).not.toBe(finishedPlanText(site))
+    const folder = folderOf({
+      'hotdesk.yaml': `node: ${site}-1\nsite: ${site}\nsip: { domain: hotdesk.example }\n`,
+      [`dialplans/${site}.yaml`]: uncommented,
+    })
+    expect((await hotdesk(folder, 'check')).err).not.toContain('DIALPLAN_INVALID')
+  })
+
   test('are the same in docker/', () => {
     for (const site of ['paris', 'london'])
       expect(readFileSync(join(root, `docker/${site}/dialplans/${site}.yaml`), 'utf8')).toBe(samplePlanText(site))
