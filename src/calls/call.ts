@@ -99,6 +99,8 @@ interface CallProgress {
   readonly legs: CallLeg[]
   /** Who was called last. */
   callee: Callee | null
+  /** The user who has picked up the call, and the one whose phones rang; null: nobody has. */
+  pickUp: { readonly by: Extension; readonly from: Extension } | null
   /** Users called, forwards included, and the phones where each was logged in. */
   readonly called: Map<Extension, readonly DeviceId[]>
   /** How often the called user has moved to another phone while it rang. */
@@ -174,6 +176,7 @@ export function createCall({ invite: first, caller, party, clock, ...parts }: Ca
       legs: [],
       reached: '',
       callee: null,
+      pickUp: null,
       called: new Map(),
       moves: 0,
     },

@@ -7,6 +7,7 @@ import type { Call } from '../call.js'
 import { endReasons } from '../call-control.js'
 import { type AcceptedLeg, type Branch, release } from '../dial/fork.js'
 import type { Failure, Termination } from '../failure.js'
+import { noteFarPickUp, pickerIdentity } from '../features/picked-up.js'
 import { anonymousDialog } from '../identity/anonymous-session.js'
 import { connectedIdentity } from '../identity/connected-identity.js'
 import { ourReason } from '../reason-header.js'
@@ -93,7 +94,10 @@ export function createConnect(needs: ConnectNeeds): Connect {
     const { began, ringing } = call.progress
     const setupMs = (ringing ?? clock.now()) - began
     try {
-      const dialog = await call.invite.accept({ sdp: sessionDescription(leg.reply), headers: callCapabilities })
+      const dialog = await call.invite.accept({
+        sdp: sessionDescription(leg.reply),
+        headers: { ...callCapabilities, ...pickerIdentity(call, domain) },
+      })
       // A caller who has been asked for a number was answered before.
       if (call.invite.voice === null) metrics.callSetupSeconds.observe(setupMs / 1_000)
       return call.party.isPrivate ? anonymousDialog(dialog) : dialog
@@ -131,6 +135,7 @@ export function createConnect(needs: ConnectNeeds): Connect {
   return async (call, branch, leg) => {
     const { device } = branch
     call.progress.answeredBy = nameOf(branch)
+    noteFarPickUp(call, branch, leg)
     // The callee's phone is busy until the call ends.
     const end = device && activity.begin({ device, kind: 'ordinary', hangUp: call.control.hangUp })
     try {

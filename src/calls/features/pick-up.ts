@@ -21,6 +21,7 @@ import { ourReason } from '../reason-header.js'
 import type { Knowledge } from '../routing/contract.js'
 import type { SpokenRefusals } from '../spoken-refusal.js'
 import { type ParkPort, parkedInvite } from './parked-invite.js'
+import { notePickUp } from './picked-up.js'
 import type { RingingCall, RingingCalls } from './ringing-calls.js'
 
 export interface PickUpNeeds {
@@ -76,6 +77,8 @@ export function createPickUp(needs: PickUpNeeds): PickUp {
   async function follow(call: Call, { call: taken, ended }: RingingCall): Promise<Termination> {
     call.control.endBy(() => taken.control.hangUp(call.control.endReason ?? 'stopping'))
     call.progress.answered = clock.now()
+    const by = parseExtension(call.party.number)
+    if (by !== null) notePickUp(taken, by)
     taken.progress.reached = `user ${call.party.number}`
     taken.progress.callee = { user: call.caller.kind === 'device' ? call.caller.user : null, outside: null, party: call.party }
     taken.log.info({ event: 'call.feature', feature: 'pick-up', user: call.party.number }, `picked up by ${call.party.number}`)

@@ -29,6 +29,8 @@ export interface CallRecord {
   readonly transferOf: string
   /** The extension of the user who transferred it, or `''`. */
   readonly transferredBy: string
+  /** The extension of the user whose phones rang until a colleague, in `reached`, picked up the call; `''` for any other. */
+  readonly pickedUpFrom: string
   readonly ringSeconds: number
   /** 0 if nobody answered. */
   readonly talkSeconds: number

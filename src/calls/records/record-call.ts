@@ -51,6 +51,7 @@ export function createCallRecorder({ records, activity, open, ended, clock, netw
       reached: progress.reached,
       transferOf: call.transfer?.of ?? '',
       transferredBy: call.transfer?.by.user?.extension ?? '',
+      pickedUpFrom: progress.pickUp?.from ?? '',
       ringSeconds: Math.round((answered - progress.began) / 1_000),
       talkSeconds: Math.round((now - answered) / 1_000),
       ...termination,
@@ -103,7 +104,12 @@ const unknownCaller = { caller: anonymous.number, callerName: '', device: '' } a
 
 function participantsOf({ caller, party, progress, transfer }: Call): Participants {
   const seen = party.isPrivate ? unknownCaller : {}
-  const called = Array.from(progress.called, ([extension, at]) => ({ extension, side: 'in' as const, at, seen }))
+  const { pickUp } = progress
+  const missed = pickUp === null ? seen : { ...seen, talkSeconds: 0, reason: `picked up by ${pickUp.by}` }
+  const called = Array.from(progress.called, ([extension, at]) => {
+    const hasTalked = pickUp === null || pickUp.by === extension
+    return { extension, side: 'in' as const, at, seen: hasTalked ? seen : missed }
+  })
   const own = caller.kind === 'device' ? outgoing(caller) : []
   return [...own, ...(transfer ? outgoing(transfer.by) : []).map((one) => ({ ...one, seen })), ...called]
 }

@@ -82,6 +82,7 @@ const record: CallRecord = {
   reached: 'user 101',
   transferOf: '',
   transferredBy: '',
+  pickedUpFrom: '',
   ringSeconds: 1,
   talkSeconds: 2,
   result: 'success',

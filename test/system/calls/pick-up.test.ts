@@ -48,6 +48,22 @@ describe('a call that rings at a colleague', () => {
     return { caller: await answered(dialling), callee: picker }
   }
 
+  /** The latest call for the user in their call log. */
+  async function incomingOf(extension: string): Promise<Readonly<Record<string, string>> | undefined> {
+    const lines = (await office.redis.cli('XREVRANGE', `{hd}:calls:${extension}`, '+', '-', 'COUNT', '3')).split('\n')
+    const entries: Record<string, string>[] = []
+    for (let at = 0; at < lines.length; ) {
+      if (/^\d+-\d+$/.test(lines[at] ?? '')) {
+        entries.push({})
+        at += 1
+      } else {
+        Object.assign(entries.at(-1) ?? {}, { [lines[at] ?? '']: lines[at + 1] ?? '' })
+        at += 2
+      }
+    }
+    return entries.find(({ side }) => side === 'in')
+  }
+
   it.each<readonly [string, '101' | '103', '100' | '103', '102' | '103']>([
     ['of one node', '101', '100', '102'],
     ['when the picker is at another node', '101', '100', '103'],
@@ -60,6 +76,11 @@ describe('a call that rings at a colleague', () => {
     await expectSound(conversation)
     await conversation.callee.hangUp()
     await conversation.caller.ended
+    // The record is written after the call has ended for everybody else.
+    await expect
+      .poll(() => incomingOf(picker))
+      .toMatchObject({ side: 'in', caller, dialled: colleague, reached: `user ${picker}`, pickedUpFrom: colleague })
+    expect(await incomingOf(colleague)).toMatchObject({ caller, talkSeconds: '0', reason: `picked up by ${picker}` })
   })
 
   it('ends for the picker when the caller hangs up', async () => {
