@@ -134,6 +134,9 @@ function namesOf({ nodes, phones, users }: SiteOverview): readonly string[] {
   return counts.flatMap(([count, one, many]) => (count === 0 ? [] : [`${count} ${count === 1 ? one : many}`]))
 }
 
+/** A site's dial plan may be on the machines of its nodes alone. */
+const notHere = 'not on this machine'
+
 function list(sites: readonly SiteOverview[], { json }: Form, { terminal }: CommandNeeds): void {
   const rows = sites.map(({ site, nodes, phones, registered, loggedIn, users, dialplan }) => [
     site,
@@ -142,7 +145,7 @@ function list(sites: readonly SiteOverview[], { json }: Form, { terminal }: Comm
     String(registered),
     String(loggedIn),
     String(users),
-    dialplan ?? '-',
+    dialplan ?? notHere,
   ])
   const head = ['SITE', 'NODES', 'PHONES', 'REGISTERED', 'LOGGED IN', 'USERS', 'DIAL PLAN']
   const lines = json ? [JSON.stringify(sites.map(plainSite), null, 2)] : table([head, ...rows])
@@ -203,7 +206,7 @@ function lostWords(record: Site | null): string | null {
 }
 
 function planText(file: string | null, { nodes }: SiteOverview): string {
-  if (file === null) return 'not on this machine'
+  if (file === null) return notHere
   return nodes.length === 0 ? file : `${file} on this machine; no node of the site has answered`
 }
 

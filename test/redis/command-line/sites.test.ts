@@ -24,9 +24,9 @@ describe('hotdesk site', () => {
     const { out } = await desk.hotdesk('site', 'list')
     expect(out.split('\n').map((line) => line.replace(/ {2,}/g, ' ').replace(desk.folder, ''))).toEqual([
       'SITE NODES PHONES REGISTERED LOGGED IN USERS DIAL PLAN',
-      'berlin - 0 0 0 1 -',
+      'berlin - 0 0 0 1 not on this machine',
       'london - 0 0 0 0 /dialplans/london.yaml',
-      'oslo oslo-1 0 0 0 0 -',
+      'oslo oslo-1 0 0 0 0 not on this machine',
       'paris - 4 1 1 3 /dialplans/paris.yaml',
     ])
     expect(await desk.json('site', 'list')).toHaveLength(4)
