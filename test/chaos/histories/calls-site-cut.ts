@@ -1,6 +1,6 @@
 import { systemClock } from '../../../src/base/clock.js'
 import { startTestRedis } from '../../support/redis/redis.js'
-import { openWideArea } from '../../support/wide-area/wide-area.js'
+import { openInside, openWideArea } from '../../support/wide-area/wide-area.js'
 import { until } from '../stage/desks.js'
 import { loadHistory } from '../stage/load-history.js'
 import { openLoadStage } from '../stage/load-stage.js'
@@ -23,15 +23,17 @@ export const callsSiteCut = loadHistory(
   async () => {
     const area = await openWideArea({ sites: hosts, delayMs: 20, loss: 0.005 })
     const centre = area.host('centre', 1)
-    const redis = await startTestRedis(centre)
     const redisSettings = `redis://${centre.address}:6379`
     const host = (site: string, index: number) => area.host(site as keyof typeof hosts, index + 1)
-    const stage = await openLoadStage({ redis, redisSettings, layout, host })
+    const stage = await openInside(area, async () => openLoadStage({ redis: await startTestRedis(centre), redisSettings, layout, host }))
     return {
       ...stage,
       async close() {
-        await stage.close()
-        await area.close()
+        try {
+          await stage.close()
+        } finally {
+          await area.close()
+        }
       },
       async trouble({ length, note, reached }) {
         await reached(times[length].cutAt)

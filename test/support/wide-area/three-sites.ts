@@ -2,7 +2,7 @@ import type { TestNode } from '../node/node.js'
 import { openTestOffice, passwordOf, type TestOffice } from '../node/office.js'
 import { startTestRedis } from '../redis/redis.js'
 import { type DeskPhone, type Desks, openDesks } from './desks.js'
-import { openWideArea, type WideArea } from './wide-area.js'
+import { openInside, openWideArea, type WideArea } from './wide-area.js'
 
 /** Five nodes at three sites, each with phones and a carrier, and Redis at a place of its own. */
 export interface ThreeSites {
@@ -59,8 +59,29 @@ const [firstNode, secondNode, phoneHost, carrierHost] = [1, 2, 3, 4]
 
 export async function openThreeSites(): Promise<ThreeSites> {
   const area = await openWideArea<Place>({ sites: { paris: 4, london: 4, berlin: 4, centre: 1 }, delayMs: 50, loss: 0.01 })
+  const opened: Closers = [area]
+  const close = async (): Promise<void> => {
+    const last = opened.pop()
+    if (!last) return
+    try {
+      await last.close()
+    } finally {
+      await close()
+    }
+  }
+  const sites = await openInside({ close }, () => openSites(area, opened))
+  return { ...sites, area, close }
+}
+
+type Closers = { close(): Promise<unknown> }[]
+
+/** What is opened here is added to `opened`. */
+async function openSites(area: WideArea<Place>, opened: Closers): Promise<Omit<ThreeSites, 'area' | 'close'>> {
   const centre = area.host('centre', 1)
-  const office = await openTestOffice(await startTestRedis(centre))
+  const redis = await startTestRedis(centre)
+  opened.push(redis)
+  const office = await openTestOffice(redis)
+  opened.push(office)
   await furnish(office)
   const carriers = { paris: await carrierAt('paris'), london: await carrierAt('london'), berlin: await carrierAt('berlin') }
   const start = (node: NodeWord, site: keyof typeof plans, host: number): Promise<TestNode> =>
@@ -91,24 +112,24 @@ export async function openThreeSites(): Promise<ThreeSites> {
   }
 
   return {
-    area,
     office,
     nodes,
     ...lines,
     desk: (device) => found(phones, device),
-    async close() {
-      for (const bank of [...Object.values(banks), ...Object.values(carriers)]) await bank.close()
-      await office.close()
-      await area.close()
-    },
+  }
+
+  async function desksAt(site: keyof typeof plans, host: number): Promise<Desks> {
+    const bank = await openDesks(area.host(site, host))
+    opened.push(bank)
+    return bank
   }
 
   function carrierAt(site: keyof typeof plans): Promise<Desks> {
-    return openDesks(area.host(site, carrierHost))
+    return desksAt(site, carrierHost)
   }
 
   function phonesAt(site: keyof typeof plans): Promise<Desks> {
-    return openDesks(area.host(site, phoneHost))
+    return desksAt(site, phoneHost)
   }
 }
 

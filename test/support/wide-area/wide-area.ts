@@ -18,6 +18,16 @@ export interface WideArea<Site extends string> {
   close(): Promise<void>
 }
 
+/** Opens something in the area, or closes the area if that fails: its namespaces would outlive the run. */
+export async function openInside<Opened>(area: { close(): Promise<void> }, open: () => Promise<Opened>): Promise<Opened> {
+  try {
+    return await open()
+  } catch (fault) {
+    await area.close()
+    throw fault
+  }
+}
+
 export interface WideAreaParts<Site extends string> {
   /** The sites, and how many hosts each has. */
   readonly sites: Readonly<Record<Site, number>>
@@ -36,21 +46,61 @@ export async function openWideArea<Site extends string>({ sites, delayMs, loss }
   const namespaceOf = (site: Site): string => `hotdesk-${word}-${site}`
   const networkOf = (site: Site): string => networks[names.indexOf(site)] ?? ''
   const address = (site: Site, host: number): string => `${networkOf(site)}.${host}`
-  const opened: Site[] = []
-  const remove = async (): Promise<void> => {
-    for (const site of opened) await run('ip', ['netns', 'del', namespaceOf(site)])
+  const namespaces: string[] = []
+  const close = async (): Promise<void> => {
+    await network?.close()
+    for (const namespace of namespaces.splice(0)) await run('ip', ['netns', 'del', namespace])
+  }
+  let network: Network | null = null
+
+  async function build(): Promise<Network> {
+    for (const site of names) {
+      await run('ip', ['netns', 'add', namespaceOf(site)])
+      namespaces.push(namespaceOf(site))
+    }
+    network = startNetwork({
+      delayMs,
+      loss,
+      namespaces: Object.fromEntries(names.map((site) => [site, namespaceOf(site)])),
+      networks: Object.fromEntries(names.map((site) => [site, networkOf(site)])),
+    })
+    await network.nextLine()
+    for (const site of names) {
+      const inside = (...words: string[]) => run('ip', ['-n', namespaceOf(site), ...words])
+      await inside('link', 'set', 'lo', 'up')
+      for (let host = 1; host <= sites[site]; host += 1) await inside('addr', 'add', `${address(site, host)}/32`, 'dev', 'lo')
+      await inside('link', 'set', 'wan', 'up')
+      await inside('route', 'add', 'default', 'dev', 'wan', 'src', address(site, 1))
+    }
+    return network
   }
 
-  for (const site of names) {
-    await run('ip', ['netns', 'add', namespaceOf(site)])
-    opened.push(site)
+  const { command } = await openInside({ close }, build)
+  return {
+    host: (site, number) => ({
+      address: address(site, number),
+      run: (program, args) => ['ip', ['netns', 'exec', namespaceOf(site), program, ...args]],
+    }),
+    cut: (site) => command(`cut ${site}`),
+    heal: (site) => command(`heal ${site}`),
+    close,
   }
-  const parts = {
-    delayMs,
-    loss,
-    namespaces: Object.fromEntries(names.map((site) => [site, namespaceOf(site)])),
-    networks: Object.fromEntries(names.map((site) => [site, networkOf(site)])),
-  }
+}
+
+/** The program that carries the packets. */
+interface Network {
+  /** Rejects if the program has ended. */
+  nextLine(): Promise<void>
+  command(words: string): Promise<void>
+  close(): Promise<void>
+}
+
+interface NetworkParts extends Pick<WideAreaParts<string>, 'delayMs' | 'loss'> {
+  readonly namespaces: Readonly<Record<string, string>>
+  readonly networks: Readonly<Record<string, string>>
+}
+
+function startNetwork(parts: NetworkParts): Network {
   const wan = startChild('python3', [join(import.meta.dirname, 'wan.py'), JSON.stringify(parts)], { stdio: ['pipe', 'pipe', 'inherit'] })
   const gone = new Promise<void>((resolve) => wan.once('exit', () => resolve()))
   const lines = createInterface({ input: wan.stdout as NodeJS.ReadableStream })
@@ -59,31 +109,16 @@ export async function openWideArea<Site extends string>({ sites, delayMs, loss }
       new Promise<void>((resolve) => lines.once('line', () => resolve())),
       gone.then(() => Promise.reject(new Error('wan.py has ended'))),
     ])
-  await nextLine()
-  for (const site of names) {
-    const inside = (...words: string[]) => run('ip', ['-n', namespaceOf(site), ...words])
-    await inside('link', 'set', 'lo', 'up')
-    for (let host = 1; host <= sites[site]; host += 1) await inside('addr', 'add', `${address(site, host)}/32`, 'dev', 'lo')
-    await inside('link', 'set', 'wan', 'up')
-    await inside('route', 'add', 'default', 'dev', 'wan', 'src', address(site, 1))
-  }
-  const command = async (words: string): Promise<void> => {
-    const done = nextLine()
-    wan.stdin?.write(`${words}\n`)
-    await done
-  }
-
   return {
-    host: (site, number) => ({
-      address: address(site, number),
-      run: (program, args) => ['ip', ['netns', 'exec', namespaceOf(site), program, ...args]],
-    }),
-    cut: (site) => command(`cut ${site}`),
-    heal: (site) => command(`heal ${site}`),
+    nextLine,
+    async command(words) {
+      const done = nextLine()
+      wan.stdin?.write(`${words}\n`)
+      await done
+    },
     async close() {
       wan.stdin?.end()
       await gone
-      await remove()
     },
   }
 }
