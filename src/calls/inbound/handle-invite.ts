@@ -17,7 +17,7 @@ import type { RecordCall } from '../records/record-call.js'
 import { calledDigits, completeDigits } from '../routing/called-digits.js'
 import type { Knowledge, Question } from '../routing/contract.js'
 import { decide } from '../routing/decide.js'
-import { callbackDevice, emergencyOf } from '../routing/number-rules.js'
+import { callbackDevice, emergencyOf, handedEmergencyOf } from '../routing/number-rules.js'
 import { asksToReplace, type ReplaceCall } from '../transfer/replace-call.js'
 import type { Caller, Callers, DeviceCaller, TrunkCaller } from './caller.js'
 import type { FeatureCalls } from './feature-call.js'
@@ -47,7 +47,8 @@ export async function handleInvite(invite: IncomingInvite, needs: InviteNeeds): 
   const peer = callers.node(invite) ?? callers.trunk(invite)
   // Before everything else, because an emergency call waits for no check that may fail. Whether the digits are an emergency number can depend on
   // the user, and a claim is enough for that: an authenticated phone is always the one that it claims to be.
-  const emergency = emergencyOf(calledDigits(invite.uri), () => callers.claimedUser(invite), needs.knowledge())
+  const judge = peer?.kind === 'node' && peer.purpose === 'call' ? handedEmergencyOf : emergencyOf
+  const emergency = judge(calledDigits(invite.uri), () => callers.claimedUser(invite), needs.knowledge())
   if (emergency !== null && peer?.kind === 'node') return emergencyCallers.fromNode(invite, emergency, peer)
   if (emergency !== null && peer === null) return emergencyCallers.fromAnyone(invite, emergency)
   const caller = peer ?? (isForged(invite) ? null : callers.device(invite))

@@ -33,6 +33,17 @@ export function emergencyOf(digits: string, user: () => User | null, knowledge: 
   return number === null ? null : { kind: 'emergency', number, trunks: trunks.order(dialplan.emergencyTrunks) }
 }
 
+/**
+ * The same for a call that another node hands over. It names a user's extension as it is, which is no short code of this site: where 7 leads
+ * outside, the call for user 7112 is not a call to 112.
+ */
+export function handedEmergencyOf(digits: string, user: () => User | null, knowledge: Knowledge): DestinationOf<'emergency'> | null {
+  const { dialplan, directory } = knowledge
+  const extension = parseExtension(digits)
+  const isUser = extension !== null && directory.user(extension) !== null
+  return isUser && dialplan.emergency(digits) === null ? null : emergencyOf(digits, user, knowledge)
+}
+
 /** 112 is an emergency number of every site. */
 function generalEmergency({ dialplan }: Knowledge): string | null {
   return dialplan.emergency('112')

@@ -4,6 +4,7 @@ import { type Clock, every, type Milliseconds } from '../../base/clock.js'
 import { messageOf } from '../../base/errors.js'
 import type { Logger } from '../../base/logger.js'
 import type { Metrics } from '../../base/metrics.js'
+import { counted } from '../../base/output/counted.js'
 import { type CopyContents, type Origin, readCopy, readRecords, writeCopy } from './copy-file.js'
 import type { Hash, WritableReplica } from './replica.js'
 
@@ -125,7 +126,7 @@ export function keepSavedCopy(needs: SavedCopyNeeds): SavedCopy {
       const minutes = Math.round((networkClock.now() - contents.savedAt) / 60_000)
       log.warn(
         { event: 'store.restored', minutes, hashes: contents.hashes.size },
-        `started from a saved copy of Redis, ${minutes} minutes old`,
+        `started from a saved copy of Redis, ${counted(minutes, 'minute')} old`,
       )
       return true
     },

@@ -236,7 +236,7 @@ describe('forwards', () => {
       await voicemail.hearsResponse(200, 'NOTIFY')
       await office.follows('messages:102', (messages) => messages?.get('new') === '2')
       expect(await kept()).toBe('waiting yes new 2 old 8')
-      expect(await office.redis.cli('XREVRANGE', '{hd}:events', '+', '-', 'COUNT', '1')).toMatch(
+      expect(await office.redis.cli('XREVRANGE', '{hd}:events', '+', '-', 'COUNT', '20')).toMatch(
         /messages\nuser\n102\nwaiting\nyes\nnew\n2/,
       )
       mwi(voicemail, 'Messages-Waiting: no\n')

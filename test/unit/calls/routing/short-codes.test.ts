@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { parseSiteName } from '../../../../src/base/identity.js'
 import { decide } from '../../../../src/calls/routing/decide.js'
 import { explain } from '../../../../src/calls/routing/explain.js'
-import { emergencyOf } from '../../../../src/calls/routing/number-rules.js'
+import { emergencyOf, handedEmergencyOf } from '../../../../src/calls/routing/number-rules.js'
 import { shownDigits } from '../../../../src/calls/routing/shown-digits.js'
 import { loadPlan } from '../../dialplan/plan-text.js'
 import { alice, dev, dialled, found, type Scene, scene, userOf } from './scene.js'
@@ -22,6 +22,7 @@ shortCodes:
   "*68*.": { breakOut: any }
   "*9": { announcement: try-later }
   "*31.": { trunks: [carrier], strip: 3 }
+  "7.": { trunks: [carrier], strip: 1 }
 `)
 const atWork: Scene = { seats: { HD0001: '100', HD0002: '101' }, registered: { HD0001: 'paris-1', HD0002: 'paris-1' } }
 const known = (parts: Scene = atWork) => ({ ...scene(parts), dialplan: plan })
@@ -59,6 +60,14 @@ describe('a short code', () => {
     expect(afterForward('*31112')).toEqual({ kind: 'refused', reason: 'unknown-number' })
     const by = { device: found(known().directory.device(dev('HD0001'))), user: alice }
     expect(decide({ kind: 'transferred', digits: '*31112', by }, known()).to).toEqual({ kind: 'refused', reason: 'not-by-transfer' })
+  })
+
+  it('is not what another node means by the extension of a user', () => {
+    const knowledge = known({ ...atWork, users: [alice, userOf('7112', 'Grace')] })
+    const handed = (digits: string) => handedEmergencyOf(digits, () => null, knowledge)
+    expect(handed('7112')).toBeNull()
+    expect(emergencyOf('7112', () => null, knowledge)).toMatchObject({ number: '112' })
+    for (const digits of ['112', '*31112', '7911']) expect(handed(digits)).toMatchObject({ number: '112' })
   })
 
   it('may be the target of a forward if it stands for a number', () => {
