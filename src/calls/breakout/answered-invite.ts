@@ -65,6 +65,8 @@ export function answeredInvite(invite: IncomingInvite, caller: WaitingCaller, cl
       try {
         return await join(sdp, headers)
       } catch (fault) {
+        // A caller who hangs up meanwhile has cancelled: nothing has failed, least of all an emergency call.
+        isGone ||= dialog.ended
         caller.hangUp({ Reason: 'SIP;cause=488;text="Not Acceptable Here"' })
         throw fault
       }

@@ -9,8 +9,12 @@ async function answered(status: number, offer = 'an offer') {
   const done: string[] = []
   const ends: (() => void)[] = []
   const { invite } = createFakeCall({ body: offer })
+  let hasEnded = false
   const dialog: SipDialog = {
     ...(await invite.accept({ sdp: 'ours' })),
+    get ended() {
+      return hasEnded
+    },
     reinvite: (sdp) => {
       done.push(`re-INVITE ${sdp}`)
       return Promise.resolve({ status, reason: 'so', header: () => 'application/sdp', body: 'the answer' })
@@ -26,6 +30,7 @@ async function answered(status: number, offer = 'an offer') {
     release: () => void done.push('release'),
   }
   function end(): void {
+    hasEnded = true
     for (const each of ends) each()
   }
   return { invite: answeredInvite(invite, caller, createManualClock(0)), done, end }
@@ -57,6 +62,15 @@ it('is hung up if it does not accept the other session', async () => {
   const { invite, done } = await answered(488)
   await expect(invite.accept({ sdp: 'of leg B' })).rejects.toThrow()
   expect(done).toEqual(['re-INVITE of leg B', 'BYE'])
+  expect(invite.cancelled).toBe(false)
+})
+
+it('has cancelled if it hangs up while it is being connected, so that nothing has failed', async () => {
+  const { invite, end } = await answered(487)
+  const connected = invite.accept({ sdp: 'of leg B' })
+  end()
+  await expect(connected).rejects.toThrow()
+  expect(invite.cancelled).toBe(true)
 })
 
 it('cancels when its call ends, unless it is refused or connected', async () => {
