@@ -17,6 +17,8 @@ export interface SipServer {
   readonly admin: Parameters<typeof createSrf>[0]['admin']
   /** Null for a drachtio-server, which has its own protection. */
   readonly setKnownSources: Sipd['setKnownSources'] | null
+  /** Null for a drachtio-server, which cannot be asked for this. */
+  readonly closeIdle: Sipd['closeIdle'] | null
   /** Null for a drachtio-server. */
   readonly recorded: Sipd['recorded'] | null
   /** Reports closed connections of phones, as `tcp 192.0.2.7:40312`. Answers a function that removes the listener. */
@@ -52,6 +54,7 @@ export async function openSipServer(
     return {
       admin: config.drachtio,
       setKnownSources: null,
+      closeIdle: null,
       recorded: null,
       onFlowGone: gone.on,
       setLogLevel: () => Promise.resolve(),
@@ -87,6 +90,7 @@ export async function openSipServer(
   return {
     admin,
     setKnownSources: sipd.setKnownSources,
+    closeIdle: sipd.closeIdle,
     recorded: sipd.recorded,
     onFlowGone: gone.on,
     setLogLevel: sipd.setLogLevel,

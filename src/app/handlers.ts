@@ -109,8 +109,8 @@ export function createHandlers({
   }
 }
 
-function drainReply({ draining, calls, emergencies, phones, sisters }: DrainState) {
-  return { draining, calls, emergencies, phones, sisters }
+function drainReply({ draining, calls, emergencies, dialogues, phones, moved, sisters }: DrainState) {
+  return { draining, calls, emergencies, dialogues, phones, moved, sisters }
 }
 
 function callReply(view: CallView, moment: (ms: Milliseconds) => string) {

@@ -1,18 +1,18 @@
 import { type Clock, every, type Milliseconds } from '../base/clock.js'
-import type { NodeName, SiteName } from '../base/identity.js'
+import type { DeviceId, NodeName, SiteName } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import type { Calls, HangUpOutcome } from '../calls/calls.js'
-import type { Device, Directory } from '../directory/directory.js'
+import type { Directory } from '../directory/directory.js'
 import type { Hotdesk } from '../hotdesk/hotdesk.js'
 import type { Registrar } from '../registrar/registrar.js'
 import type { Withdrawal } from './withdrawal.js'
 
 export interface OperationsNeeds {
-  readonly calls: Pick<Calls, 'list' | 'hangUp' | 'pause' | 'resume'>
+  readonly calls: Pick<Calls, 'list' | 'count' | 'dialogues' | 'hangUp' | 'pause' | 'resume'>
   readonly withdrawal: Withdrawal
-  readonly registrar: Pick<Registrar, 'bindingsOf'>
+  readonly registrar: Pick<Registrar, 'bindingsOf' | 'relocation'>
   readonly directory: Pick<Directory, 'nodes' | 'devices'>
-  readonly hotdesk: Pick<Hotdesk, 'drained' | 'callEndedBy'>
+  readonly hotdesk: Pick<Hotdesk, 'drained' | 'callEndedBy' | 'isQuiet'>
   readonly node: NodeName
   readonly site: SiteName
   readonly clock: Clock
@@ -26,14 +26,18 @@ export interface DrainState {
   readonly draining: boolean
   readonly calls: number
   readonly emergencies: number
+  /** Calls to feature codes, such as PIN dialogues. */
+  readonly dialogues: number
   /** Phones still registered here. */
   readonly phones: number
+  /** Phones that were registered here when the draining began, and are registered at another node now. */
+  readonly moved: number
   /** Other live nodes of the site that are not draining: phones register there now. */
   readonly sisters: readonly string[]
 }
 
 export interface DrainRequest {
-  /** `end`: the node ends after its last call. */
+  /** `end`: the node ends after its last call and dialogue. */
   readonly end: 'end' | 'stay'
   /** How long the node waits for its phones to register at a sister. Until then, calls reach them here. */
   readonly phoneMs: Milliseconds
@@ -57,16 +61,23 @@ export function createOperations(needs: OperationsNeeds): Operations {
   const { calls, registrar, directory, hotdesk, withdrawal, node, site, clock, log, onDone } = needs
   let mode: 'open' | 'end' | 'stay' = 'open'
   let phonesUntil: Milliseconds = 0
+  let before: ReadonlySet<DeviceId> = new Set()
 
   const sisters = (): readonly string[] =>
     directory.nodes().flatMap((other) => (other.site === site && other.name !== node && !other.isDraining ? [other.name] : []))
-  const isHere = ({ id }: Device): boolean => registrar.bindingsOf(id).some((binding) => binding.node === node)
-  const phones = (): number => directory.devices().filter(isHere).length
+  const isAt = (id: DeviceId, where: (at: NodeName) => boolean): boolean => registrar.bindingsOf(id).some((binding) => where(binding.node))
+  const here = (): readonly DeviceId[] => directory.devices().flatMap(({ id }) => (isAt(id, (at) => at === node) ? [id] : []))
+  const moved = (): number => [...before].filter((id) => isAt(id, (at) => at !== node)).length
+  const hasWork = (): boolean => calls.list().length > 0 || calls.dialogues > 0
+  const waitsForPhones = (): boolean => clock.now() < phonesUntil && sisters().length > 0 && here().length > 0
+  // A phone keeps its place during a call, and in the quiet time after an emergency call, so that the emergency centre can call back.
+  const mayLeave = (device: DeviceId): boolean => calls.count(device) === 0 && !hotdesk.isQuiet(device)
   const rounds = every(
     clock,
     lookEveryMs,
     () => {
-      if (mode !== 'end' || calls.list().length > 0 || (clock.now() < phonesUntil && phones() > 0 && sisters().length > 0)) return
+      if (mode !== 'open' && sisters().length > 0) registrar.relocation.sendAway(mayLeave)
+      if (mode !== 'end' || hasWork() || waitsForPhones()) return
       mode = 'stay'
       onDone()
     },
@@ -77,12 +88,15 @@ export function createOperations(needs: OperationsNeeds): Operations {
     get drainState() {
       const open = calls.list()
       const emergencies = open.filter(({ kind }) => kind === 'emergency').length
-      return { draining: mode !== 'open', calls: open.length, emergencies, phones: phones(), sisters: sisters() }
+      const { dialogues } = calls
+      const phones = here().length
+      return { draining: mode !== 'open', calls: open.length, emergencies, dialogues, phones, moved: moved(), sisters: sisters() }
     },
     get movesPhones() {
       return mode !== 'open' && sisters().length > 0
     },
     drain({ end, phoneMs }, by) {
+      if (mode === 'open') before = new Set(here())
       mode = end
       phonesUntil = clock.now() + phoneMs
       calls.pause()
@@ -95,6 +109,7 @@ export function createOperations(needs: OperationsNeeds): Operations {
       mode = 'open'
       calls.resume()
       withdrawal.end()
+      registrar.relocation.end()
       hotdesk.drained('node.undrained', by)
       log.info({ event: 'node.undrained', by }, `${by} ended the draining: the node takes calls again`)
     },

@@ -23,14 +23,26 @@ export interface Telephony {
   readonly ivr: Pick<Ivr, 'reloadPrompts'>
   readonly calls: Pick<
     Calls,
-    'open' | 'why' | 'deliverNotice' | 'announceToDesk' | 'testCalls' | 'list' | 'legs' | 'shows' | 'hangUp' | 'pause' | 'resume'
+    | 'open'
+    | 'count'
+    | 'dialogues'
+    | 'why'
+    | 'deliverNotice'
+    | 'announceToDesk'
+    | 'testCalls'
+    | 'list'
+    | 'legs'
+    | 'shows'
+    | 'hangUp'
+    | 'pause'
+    | 'resume'
   >
-  readonly registrar: Pick<Registrar, 'bindingsOf'>
+  readonly registrar: Pick<Registrar, 'bindingsOf' | 'relocation'>
   readonly withdrawal: Withdrawal
 }
 
 export interface TelephonyNeeds extends Pick<NetworkMember, 'directory' | 'hotdesk' | 'membership'> {
-  readonly server: Pick<SipServer, 'setKnownSources' | 'onFlowGone' | 'settled'>
+  readonly server: Pick<SipServer, 'setKnownSources' | 'closeIdle' | 'onFlowGone' | 'settled'>
   readonly plan: LivePlan
   readonly store: Store
   readonly srf: SipApplication
@@ -112,6 +124,7 @@ function openRegistrar(context: NodeContext, { plan, store, srf, directory, hotd
     mustMove: (device) => movesPhones() && !hotdesk.isQuiet(device),
     plan,
     setKnownSources: server.setKnownSources,
+    closeIdle: server.closeIdle,
     onFlowGone: server.onFlowGone,
     clock,
     metrics,

@@ -15,6 +15,8 @@ export interface Activity {
   /** Adds a call. Returns the function that removes it. */
   begin(call: ActiveCall): () => void
   count(device: DeviceId): number
+  /** Feature codes in use, such as PIN dialogues. */
+  readonly dialogues: number
   /** Ends the phone's ordinary calls. Emergency calls are never ended. */
   hangUp(device: DeviceId, reason: EndReason): void
 }
@@ -42,6 +44,9 @@ export function createActivity({ onBegan, onEnded }: ActivityNeeds): Activity {
       return () => end(call)
     },
     count: (device) => calls.get(device)?.size ?? 0,
+    get dialogues() {
+      return [...calls.values()].flatMap((own) => [...own]).filter(({ kind }) => kind === 'feature').length
+    },
     hangUp(device, reason) {
       for (const call of calls.get(device) ?? []) if (call.kind === 'ordinary') call.hangUp(reason)
     },

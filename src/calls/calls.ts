@@ -113,6 +113,8 @@ export interface CallSettings {
 export interface Calls {
   /** Calls of this phone at this node, in set-up or answered, feature codes included. */
   count(device: DeviceId): number
+  /** Calls to feature codes, such as PIN dialogues. They are not in `list`; the menu of sites is. */
+  readonly dialogues: number
   /** The last call of a phone has ended. */
   onIdle(listener: (device: DeviceId) => void): () => void
   /** Where a call to this node would go now. @throws AppError UNKNOWN_CALLER */
@@ -171,6 +173,9 @@ export function createCalls(needs: CallsNeeds): Calls {
 
   return {
     count: activity.count,
+    get dialogues() {
+      return activity.dialogues
+    },
     onIdle: idle.on,
     why: handler.why,
     get emergencies() {

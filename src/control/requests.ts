@@ -51,8 +51,12 @@ const drainState = z.object({
   draining: z.boolean(),
   calls: z.number(),
   emergencies: z.number(),
+  /** Calls to feature codes, such as PIN dialogues. Absent in the reply of an older version, as `moved`. */
+  dialogues: z.number().default(0),
   /** Phones still registered at the node. */
   phones: z.number(),
+  /** Phones that have registered at another node since the draining began. */
+  moved: z.number().default(0),
   /** Other live nodes of the site. */
   sisters: z.array(z.string()),
 })

@@ -98,7 +98,7 @@ function withAddress<Node extends { readonly sip: string }>(nodes: readonly Node
 }
 
 /** `sip:[2001:db8::7]:5060;transport=tcp` → `tcp 2001:db8::7:5060` */
-function flowName(flow: string): string | null {
+export function flowName(flow: string): string | null {
   const uri = parseUri(flow)
   if (uri?.kind !== 'sip') return null
   return `${uri.params.get('transport') ?? 'udp'} ${uri.host.replace(/^\[|\]$/g, '')}:${uri.port ?? 5060}`

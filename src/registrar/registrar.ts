@@ -9,18 +9,25 @@ import type { Sipd } from '../sipd/sipd.js'
 import type { FarEnd, IncomingRequest, SipApplication } from '../srf/srf.js'
 import type { Store } from '../store/store.js'
 import { createAlgorithmRecords } from './authentication/algorithm-records.js'
-import { type Authentication, type AuthenticationSettings, createAuthenticator, nonceLifetimeMs } from './authentication/authenticator.js'
+import {
+  type Authentication,
+  type AuthenticationSettings,
+  type Authenticator,
+  createAuthenticator,
+  nonceLifetimeMs,
+} from './authentication/authenticator.js'
 import type { SourceRelation } from './authentication/password-guesses.js'
-import { createBindings } from './bindings/bindings.js'
+import { type Bindings, createBindings } from './bindings/bindings.js'
 import type { Binding, BoundContact } from './bindings/record.js'
 import { type RegistrationCopyNeeds, recordedOf } from './bindings/record.js'
 import { beginningOf, createFollower } from './dialog-flow.js'
-import { flowNamed, followKnownSources, type KnownSourcesNeeds } from './known-sources.js'
+import { flowNamed, followKnownSources, type KnownSourcesNeeds, type KnownSourcesWatch } from './known-sources.js'
 import { createNames } from './names.js'
 import { reachOf, withoutConnection } from './reach.js'
 import { claimedDevice, createRecognition, type Recognition } from './recognition.js'
 import { createRegisterHandler, type RegistrationKind } from './register/register-handler.js'
 import { type ExpiryLimits, flowOf, isFrom, userAgentOf } from './register/register-request.js'
+import { createRelocation, type Relocation } from './relocation.js'
 import { respondToOtherRequests } from './unsupported-methods.js'
 
 export type { Binding } from './bindings/record.js'
@@ -49,6 +56,8 @@ export interface Registrar {
   onRegistered(listener: (device: DeviceId, how: RegistrationKind) => void): () => void
   /** The last binding of a phone at this node is gone: expired, removed, or the phone has registered at another node. */
   onUnregistered(listener: (device: DeviceId) => void): () => void
+  /** Moves phones to another node of the site. */
+  readonly relocation: Pick<Relocation, 'sendAway' | 'end'>
   close(): Promise<void>
 }
 
@@ -77,6 +86,8 @@ export interface RegistrarNeeds {
   readonly settings: RegistrarSettings
   /** Limits that a reload may change; absent: those of `settings`. */
   readonly limits?: () => ExpiryLimits & Pick<RegistrarSettings, 'keepAliveMs'>
+  /** Closes connections of phones that move; null or absent for a SIP server that cannot. */
+  readonly closeIdle?: Sipd['closeIdle'] | null
   /** Whether phones that register must go to another node of the site now; absent: never. */
   readonly mustMove?: (device: DeviceId) => boolean
   /** Informs the SIP server about known sources and how to challenge others; null or absent for a server that does not take this. */
@@ -93,7 +104,13 @@ const noPlan: ReturnType<KnownSourcesNeeds['plan']> = { trunks: [], emergencyDia
 export function createRegistrar(needs: RegistrarNeeds): Registrar {
   const { srf, store, directory, node, realm, secret, settings, clock, log, metrics } = needs
   const { onFlowGone } = needs
-  const onClosed = onFlowGone && ((listener: (flow: string) => void) => onFlowGone((flow) => listener(flowNamed(flow))))
+  const onClosed =
+    onFlowGone &&
+    ((listener: (flow: string) => void) =>
+      onFlowGone((name) => {
+        listener(flowNamed(name))
+        relocation.flowGone(flowNamed(name))
+      }))
   const bindings = createBindings({ store, node, clock, log, metrics, onFlowGone: onClosed })
   const algorithmRecords = createAlgorithmRecords({ store, log })
   function strengthOf(device: DeviceId, request: IncomingRequest): 'weak' | 'strong' | null {
@@ -114,6 +131,7 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
       ? 'known'
       : 'unknown'
   }
+  const relocation = createRelocation({ bindings, closeIdle: needs.closeIdle, clock, log })
   const names = createNames({ srf, directory, realm, aliases: needs.aliases ?? [], addresses: needs.addresses ?? [] })
   const authenticator = createAuthenticator({ directory, names, strengthOf, relationOf, realm, secret, clock, log, metrics, settings })
   const offDevice = directory.onDeviceChange(authenticator.deviceChanged)
@@ -131,18 +149,12 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
     date: () => clock.now() + store.clock.aheadMs,
     log,
     metrics,
-    mustMove: needs.mustMove ?? (() => false),
+    mustMove: (device) => needs.mustMove?.(device) === true && !relocation.isStranded(device),
     limits: needs.limits ?? (() => settings),
     registered,
   })
 
-  const challenge = { realm, algorithms: settings.algorithms, lifetimeMs: nonceLifetimeMs, ...authenticator.nonceForm }
-  const emergencies = () => directory.sites().flatMap((site) => site.emergency)
-  const { flows } = bindings
-  const behindNat = () => bindings.behindNat().map((binding) => reachOf(binding).via)
-  const keepAliveMs = () => (needs.limits?.() ?? settings).keepAliveMs
-  const known = { plan: () => needs.plan?.current ?? noPlan, nodes: directory.nodes, flows, behindNat, keepAliveMs, emergencies, challenge }
-  const watch = needs.setKnownSources ? followKnownSources({ ...known, setKnownSources: needs.setKnownSources, clock, log }) : null
+  const watch = watchSources(needs, bindings, authenticator)
   const offPlan = needs.plan?.onChange(() => watch?.look())
 
   const recognise = createRecognition({ directory, bindings, authenticator, names, clock })
@@ -168,6 +180,7 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
         .sort((a, b) => b.registered - a.registered),
     onRegistered: (listener) => registered.on(listener),
     onUnregistered: (listener) => bindings.onGone(listener),
+    relocation,
     close() {
       offPlan?.()
       watch?.close()
@@ -175,6 +188,19 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
       return bindings.close()
     },
   }
+}
+
+/** Null for a SIP server that does not take known sources. */
+function watchSources(needs: RegistrarNeeds, bindings: Bindings, authenticator: Authenticator): KnownSourcesWatch | null {
+  const { directory, realm, settings, clock, log, setKnownSources } = needs
+  if (!setKnownSources) return null
+  const challenge = { realm, algorithms: settings.algorithms, lifetimeMs: nonceLifetimeMs, ...authenticator.nonceForm }
+  const emergencies = () => directory.sites().flatMap((site) => site.emergency)
+  const { flows } = bindings
+  const behindNat = () => bindings.behindNat().map((binding) => reachOf(binding).via)
+  const keepAliveMs = () => (needs.limits?.() ?? settings).keepAliveMs
+  const known = { plan: () => needs.plan?.current ?? noPlan, nodes: directory.nodes, flows, behindNat, keepAliveMs, emergencies, challenge }
+  return followKnownSources({ ...known, setKnownSources, clock, log })
 }
 
 /** The registrations in Redis, read only, for a command without SIP. */

@@ -65,6 +65,11 @@ export interface Sipd {
   setLogLevel(level: Level): Promise<void>
   /** Replaces the known sources. */
   setKnownSources(sources: KnownSources): Promise<void>
+  /**
+   * Closes these connections (`tcp 192.0.2.7:40312`). One that is in use stays open: it carries a call, something has arrived over it in the last
+   * two seconds, or a request waits for its final response.
+   */
+  closeIdle(flows: readonly string[]): Promise<void>
   /** Counts and table sizes; null while the server does not respond. */
   counts(): Promise<SipdCounts | null>
   /** Messages among the latest, which are kept in memory; null while the server does not respond. */

@@ -66,6 +66,10 @@ export async function createSipd(needs: LocalSipdNeeds): Promise<LocalSipd> {
         transactions.setKnownSources(sources)
         await Promise.resolve()
       },
+      async closeIdle(flows) {
+        transactions.closeIdle(flows, userAgent.connectionsInCall())
+        await Promise.resolve()
+      },
       counts: () =>
         Promise.resolve({
           ...transactions.counts(),

@@ -39,7 +39,9 @@ export function drainCommand(command: Command, needs: CommandNeeds): void {
       'after',
       [
         '\nThe node takes no new calls except emergency calls, /readyz is 503, and phones that register again are sent to another node of the site.',
-        'When its calls have ended by themselves, the node ends. Ctrl-C only ends this command. To take calls again: hotdesk undrain.',
+        'Idle connections (TCP, TLS, WebSocket) of phones are closed, so that these phones register again at once; those of phones in a call, after the call.',
+        'Phones over UDP move when they register by themselves. A phone that has made an emergency call stays for the quiet time.',
+        'When its calls and PIN dialogues have ended by themselves, the node ends. Ctrl-C only ends this command. To take calls again: hotdesk undrain.',
         '\nExamples:',
         '  hotdesk drain                                      the node of this configuration, for an update',
         '  hotdesk drain --node paris-2 --stay',
@@ -82,7 +84,7 @@ interface Following {
   readonly needs: CommandNeeds
 }
 
-/** Until the node has ended, or has no calls with `--stay`. Prints each change. */
+/** Until the node has ended, or has no calls and dialogues with `--stay`. Prints each change. */
 async function follow(
   node: NodeName,
   { first, ...form }: { readonly stay: boolean; readonly json: boolean; readonly first: string },
@@ -96,7 +98,7 @@ async function follow(
     if (!state.draining) return needs.terminal.print(form.json ? JSON.stringify({ node, ...state }) : `${node}: takes calls again`)
     if (JSON.stringify(state) !== shown) report(node, state, form, needs)
     shown = JSON.stringify(state)
-    if (form.stay && state.calls === 0) return
+    if (form.stay && state.calls === 0 && state.dialogues === 0) return
     await pause(systemClock, 1_000)
   }
 }
@@ -113,9 +115,15 @@ async function stateOf(node: NodeName, store: Pick<Store, 'mailbox'>): Promise<S
 
 function report(node: NodeName, state: State | undefined, { json }: { readonly json: boolean }, { terminal }: CommandNeeds): void {
   if (!state) return
-  const { calls, emergencies, phones, sisters } = state
+  const { calls, emergencies, dialogues, phones, moved, sisters } = state
   const emergency = emergencies > 0 ? `, ${emergencies} of them emergency calls` : ''
+  const dialogue = dialogues > 0 ? `, ${counted(dialogues, 'dialogue')}` : ''
+  const movedText = moved > 0 ? `, ${moved} moved` : ''
   const phonesText =
-    sisters.length > 0 ? `${counted(phones, 'phone')} still registered here` : `no other node of the site is up, so its phones stay`
-  terminal.print(json ? JSON.stringify({ node, ...state }) : `${node}: ${counted(calls, 'call')} in progress${emergency}; ${phonesText}`)
+    sisters.length > 0
+      ? `${counted(phones, 'phone')} still registered here${movedText}`
+      : `no other node of the site is up, so its phones stay`
+  terminal.print(
+    json ? JSON.stringify({ node, ...state }) : `${node}: ${counted(calls, 'call')} in progress${emergency}${dialogue}; ${phonesText}`,
+  )
 }

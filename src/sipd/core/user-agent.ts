@@ -45,6 +45,8 @@ export interface UserAgent {
   /** The application disconnected: responds to its waiting requests, ends its calls and removes its dialogs. */
   forget(application: Application): void
   readonly dialogs: number
+  /** The connections to which the requests of calls are bound. */
+  readonly connectionsInCall: Dialogs['connectionsInCall']
   /** Requests that wait for an application, and INVITEs of applications without a final response or ACK. */
   readonly unfinished: number
   /** Requests refused since the start because their application did not read fast enough. */
@@ -95,6 +97,7 @@ export function createUserAgent(needs: UserAgentNeeds): UserAgent {
     get dialogs() {
       return dialogs.live
     },
+    connectionsInCall: dialogs.connectionsInCall,
     get shed() {
       return shedding.refused
     },

@@ -33,6 +33,7 @@ export interface BareKnownSources extends Omit<KnownSources, 'challenge'> {
 export type Question =
   | { readonly id: number; readonly kind: 'counts' | 'close' }
   | { readonly id: number; readonly kind: 'recorded'; readonly search: RecordSearch }
+  | { readonly id: number; readonly kind: 'close idle'; readonly flows: readonly string[] }
   | { readonly id: number; readonly kind: 'log level'; readonly level: Level }
   | { readonly id: number; readonly kind: 'renew tls'; readonly identity: BareIdentity }
   | { readonly id: number; readonly kind: 'known sources'; readonly knownSources: BareKnownSources }

@@ -49,6 +49,9 @@ export async function createSipdThread(needs: SipdThreadNeeds): Promise<Sipd> {
       keeper.known = sources
       await keeper.thread?.ask({ kind: 'known sources', knownSources: bareKnownSources(sources) })
     },
+    async closeIdle(flows) {
+      await keeper.thread?.ask({ kind: 'close idle', flows })
+    },
     counts: () => countsOf(keeper),
     recorded: (search) => recordedBy(keeper, search),
     close: () => close(keeper),

@@ -53,6 +53,7 @@ async function answer(sipd: Sipd, question: Question): Promise<Answer> {
   if (question.kind === 'counts') return { ...noAnswer, counts: await sipd.counts() }
   if (question.kind === 'recorded') return { ...noAnswer, recorded: await sipd.recorded(question.search) }
   if (question.kind === 'log level') await sipd.setLogLevel(question.level)
+  else if (question.kind === 'close idle') await sipd.closeIdle(question.flows)
   else if (question.kind === 'known sources') await sipd.setKnownSources(knownSourcesOf(question.knownSources))
   else if (question.kind === 'renew tls') await sipd.renewTls(identityOf(question.identity))
   else await sipd.close()

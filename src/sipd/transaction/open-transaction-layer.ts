@@ -8,7 +8,7 @@ import { descriptorLimit } from '../descriptors.js'
 import { createRecording, type Recorded, type Recording, type RecordSearch } from '../recording.js'
 import { type AcceptLimits, acceptLimits } from '../transport/accept-limiter.js'
 import { type ConnectionLimits, connectionLimits } from '../transport/connections.js'
-import { type Flow, isReliable } from '../transport/flow.js'
+import { type Flow, flowKey, isReliable } from '../transport/flow.js'
 import { createKeepAlive } from '../transport/keep-alive.js'
 import { createDnsNames, createSystemDns, type Dns } from '../transport/locate/dns-names.js'
 import { createNextHops, type NextHops } from '../transport/locate/next-hop.js'
@@ -63,6 +63,8 @@ export interface LiveTransactionLayer extends TransactionLayer {
   renewTls(identity: TlsIdentity): void
   /** From now on all other sources are unknown and limited. */
   setKnownSources(sources: KnownSources): void
+  /** Closes these connections, except those in use and those in calls. See Sipd. */
+  closeIdle(flows: readonly string[], inCall: ReadonlySet<number | null>): void
   /** Messages that are still in memory. */
   recorded(search: RecordSearch): Recorded
 }
@@ -145,6 +147,12 @@ export async function createTransactionLayer(needs: TransactionLayerNeeds): Prom
       isOverloaded: admission.isOverloaded,
     }),
     renewTls: transports.renewTls,
+    closeIdle(flows, inCall) {
+      const wanted = new Set(flows)
+      const unanswered = servers.unansweredOn()
+      const isInUse = (flow: Flow): boolean => inCall.has(flow.connection) || unanswered.has(flow.connection) || clients.isWaitingOn(flow)
+      transports.closeIdle((flow) => wanted.has(flowKey(flow)) && !isInUse(flow))
+    },
     recorded: recording.search,
     setKnownSources(sources) {
       known = sources

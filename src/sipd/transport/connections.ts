@@ -8,6 +8,8 @@ export interface Wire {
   /** Bytes of an incomplete message. */
   readonly waiting: number
   destroy(): void
+  /** Closes the connection by the rules of its protocol, once everything has been sent. */
+  close(): void
   /** Whether the peer has presented a valid certificate for this host (RFC 5922 §7.2). */
   certifies(host: string): boolean
 }
@@ -61,6 +63,8 @@ export interface ConnectionTable {
   to(protocol: Protocol, remote: Endpoint, host: string): Connection | undefined
   /** From now on this connection is also used for this port of its peer. */
   alias(connection: Connection, port: number): void
+  /** Closes those of these connections over which nothing has arrived for two seconds. */
+  closeIdle(isChosen: (flow: Flow) => boolean): void
   /** False if it was not in the table. */
   remove(connection: Connection): boolean
   readonly size: number
@@ -82,6 +86,8 @@ interface NewConnection {
 }
 
 const sweepMs = 1_000
+/** Longer than a response or an ACK takes, so that nobody is in the middle of something. */
+const quietMs: Milliseconds = 2_000
 
 /** The stream connections of all protocols. Idle and slow ones are closed. */
 export function createConnectionTable({ clock, limits, mayIdle }: ConnectionTableNeeds): ConnectionTable {
@@ -147,6 +153,11 @@ export function createConnectionTable({ clock, limits, mayIdle }: ConnectionTabl
       removeFrom(byAlias, connection, connection.alias)
       connection.alias = { address: connection.flow.remote.address, port }
       byAlias.set(keyOf(connection.flow.protocol, connection.alias), connection)
+    },
+    closeIdle(isChosen) {
+      const now = clock.now()
+      for (const { flow, wire, receivedAt } of byId.values())
+        if (now - receivedAt >= quietMs && wire.waiting === 0 && isChosen(flow)) wire.close()
     },
     remove(connection) {
       removeFrom(byRemote, connection, connection.flow.remote)

@@ -75,6 +75,7 @@ function adopt(
       return framer.partialBytes
     },
     destroy: () => void socket.destroy(),
+    close: () => socket.destroySoon(),
     certifies: (host) => socket instanceof TLSSocket && certifies(socket, host),
   }
   const connection = needs.table.add({ flow, wire, isOpen, openedTo })

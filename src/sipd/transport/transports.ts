@@ -34,6 +34,8 @@ export interface Transports {
   emergencyCallEnded(flow: Flow): void
   /** Closes a connection. No effect for UDP. */
   closeConnection(flow: Flow): void
+  /** Closes those of these connections over which nothing has arrived for two seconds. */
+  closeIdle(isChosen: (flow: Flow) => boolean): void
   /** Probes whether the port of a silent UDP peer is closed. If so, `onUnreachable` is called. */
   probe(flow: Flow): void
   /** Changes the certificate without a restart. @throws AppError CONFIG_INVALID */
@@ -113,6 +115,7 @@ export async function openTransports(needs: TransportsNeeds): Promise<Transports
     closeConnection({ connection }) {
       if (connection !== null) table.byId(connection)?.wire.destroy()
     },
+    closeIdle: table.closeIdle,
     probe: ({ local, remote }) => datagramSocket(listeners, local)?.probe(remote),
     renewTls: (identity) => own.identities.renew(identity),
     async close() {

@@ -85,8 +85,11 @@ export async function openUdpPeer(
   return peer
 }
 
+/** `closed` resolves when its connection has been closed, by either side. */
+type TcpPhone = SipPeer & { readonly closed: Promise<void> }
+
 /** A phone over TCP: it connects, and nobody can connect to it. */
-export async function openTcpPhone(to: { readonly port: number }): Promise<SipPeer> {
+export async function openTcpPhone(to: { readonly port: number }): Promise<TcpPhone> {
   const socket = connect(to.port, address)
   await once(socket, 'connect')
   const wire: Wire = {
@@ -96,7 +99,7 @@ export async function openTcpPhone(to: { readonly port: number }): Promise<SipPe
   }
   const peer = createPeer('TCP', wire)
   socket.on('data', (bytes: Buffer) => peer.take(bytes))
-  return peer
+  return Object.assign(peer, { closed: new Promise<void>((resolve) => socket.once('close', () => resolve())) })
 }
 
 type ServerPeer = SipPeer & { readonly connections: () => number }

@@ -2,10 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Phone } from '../../../src/softphones/softphone.js'
 import { type CommandLine, openCommandLine } from '../../support/node/command-line.js'
 import { converse, expectSound, expectUndisturbed, hangUp } from '../../support/node/conversation.js'
+import { dialAnswered, hears } from '../../support/node/login.js'
 import { networkSecret, type TestNode } from '../../support/node/node.js'
-import { domain, openTestOffice, type TestOffice } from '../../support/node/office.js'
+import { domain, openTestOffice, passwordOf, pinOf, type TestOffice } from '../../support/node/office.js'
 import { refer, replacing } from '../../support/node/referral.js'
 import { type Carrier, openCarrier, planOver } from '../../support/sip/carrier.js'
+import { createRawPhone } from '../../support/sip/raw-phone.js'
+import { openTcpPhone } from '../../support/sip/sip-peer.js'
 
 /** Two nodes of one site share its phones. */
 describe('hotdesk drain', () => {
@@ -40,6 +43,14 @@ describe('hotdesk drain', () => {
   })
 
   const readiness = async (node: TestNode): Promise<number> => (await fetch(`${node.http}/readyz`)).status
+
+  /** A phone with a connection of its own, registered at the node. */
+  async function overTcp(device: string, node: TestNode) {
+    const peer = await openTcpPhone({ port: Number(node.tcp.split(':').at(-1)) })
+    const phone = createRawPhone({ peer, device, password: passwordOf(device), domain })
+    await phone.register()
+    return { peer, phone }
+  }
 
   it('keeps calls, refuses new ones but not emergency calls, takes calls for its phones, and sends phones to the sister', async () => {
     const conversation = await converse(alice, '101', bob)
@@ -90,18 +101,46 @@ describe('hotdesk drain', () => {
     await desk.hotdesk('undrain', '--node', 'paris-1')
   })
 
-  it('ends the node after its last call, when its phones have moved; the command shows it', async () => {
+  it('closes the connection of a phone without a call at once, and of another after its call, so that both register at the sister', async () => {
+    const [talker, waiting] = [await overTcp('HD0003', first), await overTcp('HD0004', first)]
+    const ringing = bob.nextCall()
+    const { final } = talker.phone.dial('101')
+    const answered = await (await ringing).answer()
+    await final
+    const begun = await desk.hotdesk('drain', '--node', 'paris-1', '--stay', '--no-wait')
+    expect(begun.out).toBe('paris-1: 1 call in progress; 3 phones still registered here')
+    await waiting.peer.closed
+    await Promise.all([talker.peer.hearsRequest('BYE').then((bye) => talker.peer.respond(bye, 200)), answered.hangUp()])
+    await talker.peer.closed
+    const moved = [await overTcp('HD0003', second), await overTcp('HD0004', second)]
+    for (const device of ['HD0003', 'HD0004']) await office.follows(`reg:${device}`, (hash) => hash?.get('node') === 'paris-2')
+    const state = await desk.hotdesk('drain', '--node', 'paris-1', '--stay', '--no-wait')
+    expect(state.out).toBe('paris-1: 0 calls in progress; 1 phone still registered here, 2 moved')
+    await desk.hotdesk('undrain', '--node', 'paris-1')
+    for (const { peer } of [talker, waiting, ...moved]) await peer.close()
+    expect((await idle.register()).status).toBe(200)
+  })
+
+  it('ends the node after its last call and PIN dialogue, when its phones have moved; the command shows it', async () => {
     const conversation = await converse(bob, '100', alice)
+    expect(await office.redis.cli('FCALL', 'hotdesk_logout', '1', '{hd}', 'HD0003')).toBe('LOGGED_OUT 102')
+    const dialogue = await dialAnswered(idle, '*77*102*')
+    await hears(dialogue)
     const drained = desk.hotdesk('drain', '--node', 'paris-1')
     await first.logged('node.draining', ({ end }) => end === 'end')
     const moved = await office.phone('HD0001', second)
     await office.phone('HD0003', second)
     for (const device of ['HD0001', 'HD0003']) await office.follows(`reg:${device}`, (hash) => hash?.get('node') === 'paris-2')
     await hangUp(conversation)
+    const left = await desk.hotdesk('drain', '--node', 'paris-1', '--no-wait')
+    expect(left.out).toBe('paris-1: 0 calls in progress, 1 dialogue; 0 phones still registered here, 2 moved')
+    await dialogue.audio.press(`${pinOf('102')}#`)
+    await dialogue.ended
+    expect(await office.redis.cli('HGET', '{hd}:devices', 'HD0003')).toBe('102')
     const { code, out } = await drained
     expect(code).toBe(0)
     expect(out.split('\n').at(-1)).toBe('paris-1: ended')
-    expect(out).toContain('1 call in progress')
+    expect(out).toContain('1 call in progress, 1 dialogue')
     await expectSound(await converse(bob, '100', moved))
     const events = await office.redis.cli('XREVRANGE', '{hd}:events', '+', '-', 'COUNT', '30')
     expect(events).toContain('node.draining')

@@ -8,7 +8,7 @@ const here = { address: '192.0.2.1', port: 5060 }
 // The store compares applications, nothing else.
 const application = {} as Application
 
-function dialog(remoteTag: string): Dialog {
+function dialog(remoteTag: string, more: Partial<Pick<Dialog, 'creator' | 'flow'>> = {}): Dialog {
   return newDialog({
     callId: 'one@test',
     fromTag: 'ours',
@@ -27,6 +27,7 @@ function dialog(remoteTag: string): Dialog {
     socket: here,
     isPinned: false,
     contact: '<sip:a@192.0.2.1>',
+    ...more,
   })
 }
 
@@ -51,6 +52,13 @@ describe('the dialogs of the SIP server (RFC 3261 §12)', () => {
     dialogs.add(first)
     dialogs.add(second)
     expect([dialogs.of(requestFrom('f1')), dialogs.of(requestFrom('f2')), dialogs.byId(first.id)]).toEqual([first, second, second])
+  })
+
+  test('of calls bind their connection, those of subscriptions do not', () => {
+    const over = (connection: number) => ({ flow: { protocol: 'tcp', remote: here, local: here, advertised: here, connection } }) as const
+    dialogs.add(dialog('f1', over(1)))
+    dialogs.add(dialog('f2', { creator: 'SUBSCRIBE', ...over(2) }))
+    expect([1, 2].map((connection) => dialogs.connectionsInCall().has(connection))).toEqual([true, false])
   })
 
   test('are early until the 2xx, and count until their BYE is sent', () => {

@@ -21,6 +21,8 @@ export interface Dialogs {
   byTags(callId: string, localTag: string, remoteTag: string): Dialog | undefined
   byId(id: string): Dialog | undefined
   ofApplication(application: Application): readonly Dialog[]
+  /** The connections to which the requests of calls are bound. */
+  connectionsInCall(): ReadonlySet<number | null>
   /** True if there is room for another dialog of the network. The last tenth is reserved for urgent calls. */
   hasRoom(isUrgent: boolean): boolean
   /** Dialogs without those whose BYE waits for its response (RFC 3261 §15.1.1). */
@@ -59,6 +61,8 @@ export function createDialogs(max: number): Dialogs {
     byTags: (callId, localTag, remoteTag) => byKey.get(keyOf(callId, localTag, remoteTag)),
     byId: (id) => byId.get(id),
     ofApplication: (application) => [...byKey.values()].filter((dialog) => dialog.application === application),
+    connectionsInCall: () =>
+      new Set(Array.from(byKey.values(), ({ creator, flow }) => (creator === 'INVITE' ? (flow?.connection ?? null) : null))),
     hasRoom: (isUrgent) => byKey.size < (isUrgent ? max : ordinary),
     get live() {
       let count = 0

@@ -21,6 +21,8 @@ export interface ClientTransactions {
   onGone(flow: Flow, reason: string): void
   /** The port of a UDP peer is closed. */
   onUnreachable(remote: Endpoint, reason: string): void
+  /** Whether a request over this flow waits for its final response. */
+  isWaitingOn(flow: Flow): boolean
   readonly size: number
   /** Transactions without a final response. */
   readonly unanswered: number
@@ -98,6 +100,7 @@ export function createClientTransactions(needs: ClientTransactionsNeeds): Client
       return true
     },
     ...pathEvents(paths, runner),
+    isWaitingOn: ({ connection }) => paths.on(connection ?? '').length > 0,
     get size() {
       return machines.size
     },

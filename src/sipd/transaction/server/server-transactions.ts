@@ -38,6 +38,8 @@ export interface ServerTransactions {
   onGone(flow: Flow): void
   /** Whether the INVITE of this CANCEL has a transaction. */
   cancels(cancel: SipRequest): boolean
+  /** The connections of requests without a final response. */
+  unansweredOn(): ReadonlySet<number | null>
   readonly size: number
   /** Transactions without any response but 100. */
   readonly unanswered: number
@@ -138,6 +140,8 @@ export function createServerTransactions(needs: ServerTransactionsNeeds): Server
     },
     onGone: runner.onGone,
     cancels: (cancel) => machines.has(serverKey(cancel, 'INVITE')),
+    unansweredOn: () =>
+      new Set(Array.from(machines.values(), ({ transaction, flow }) => (transaction?.completed === false ? flow.connection : null))),
     get size() {
       return machines.size
     },

@@ -17,6 +17,8 @@ import { allowsOrigin } from './origin.js'
 /** RFC 7118 §4.1. */
 const subprotocol = 'sip'
 const requestMs = 10_000
+/** RFC 6455 §7.4.1: the server is going down. */
+const goingAway = 1001
 const pong = Buffer.from('\r\n')
 const ping = '\r\n\r\n'
 
@@ -102,6 +104,7 @@ function wireOf(socket: WebSocket, frames: FrameWatch, limit: number): Wire {
       return frames.bytes
     },
     destroy: () => socket.terminate(),
+    close: () => socket.close(goingAway),
     certifies: () => false,
   }
 }
