@@ -166,8 +166,10 @@ function withoutCallee({ control: { endReason } }: Call, { outcome }: AcceptedLe
 
 function terminationOf({ by, reason }: BridgeEnd): Termination {
   if (by === 'transfer') return { result: 'success', reason: 'transferred' }
-  if (by !== 'server') return { result: 'success', reason: `hung up by ${by}` }
+  if (by === 'caller' || by === 'callee') return { result: 'success', reason: `hung up by ${by}` }
   const text = /text="([^"]*)"/.exec(reason)?.[1] ?? reason
+  // `ended by the operator`
+  if (by === 'us') return { result: 'success', reason: text.toLowerCase() }
   return { result: 'indeterminate', reason: text === '' ? 'lost' : text.toLowerCase() }
 }
 

@@ -39,7 +39,10 @@ export function sitesIn(directory: Directory, replica: Replica, config: Config):
     return {
       site,
       record: directory.site(site),
-      nodes: nodes.filter((node) => node.site === site).map(({ name }) => name),
+      nodes: nodes
+        .filter((node) => node.site === site)
+        .map(({ name }) => name)
+        .toSorted(),
       phones: phones.length,
       registered: phones.filter(({ id }) => isRegistered(id)).length,
       loggedIn: phones.filter(({ id }) => isTaken(id)).length,

@@ -29,6 +29,8 @@ export async function showActiveCalls(extension: string | undefined, { json, rev
     print(paint.faint(head.trimEnd()))
     for (const row of rows) print(row)
   }
+  if (shown.length === 0 && silent.length === 0)
+    complain(extension === undefined ? 'no call is in progress' : `${extension} has no call in progress`)
   for (const { node, reason } of silent) complain(`${paint.bad('warning:')} the calls of ${node} are missing: ${reason}`)
   needs.exit(silent.length === 0 ? 0 : 1)
 }

@@ -90,6 +90,8 @@ describe('an operator', () => {
     // The id at the second node names the same call.
     expect(await desk.hotdesk('hangup', call?.at[1]?.id ?? '')).toMatchObject({ code: 0 })
     await Promise.all([conversation.caller.ended, conversation.callee.ended])
+    await expect.poll(() => desk.hotdesk('calls', '--active')).toMatchObject({ err: 'no call is in progress', code: 0 })
+    await expect.poll(() => desk.json('calls', '100')).toContainEqual(expect.objectContaining({ reason: 'ended by the operator' }))
     const event = await office.redis.cli('XREVRANGE', '{hd}:events', '+', '-', 'COUNT', '1')
     expect(event.split('\n').slice(1)).toEqual(expect.arrayContaining(['call.hungup', 'call', id, 'host', hostname(), 'node', 'paris-1']))
   })
