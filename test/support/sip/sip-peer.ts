@@ -89,7 +89,7 @@ export async function openUdpPeer(
 type TcpPhone = SipPeer & { readonly closed: Promise<void> }
 
 /** A phone over TCP: it connects, and nobody can connect to it. */
-export async function openTcpPhone(to: { readonly port: number }): Promise<TcpPhone> {
+export async function openTcpPhone(to: { readonly port: number }, answers: readonly string[] = []): Promise<TcpPhone> {
   const socket = connect(to.port, address)
   await once(socket, 'connect')
   const wire: Wire = {
@@ -97,7 +97,7 @@ export async function openTcpPhone(to: { readonly port: number }): Promise<TcpPh
     send: (bytes) => socket.write(bytes),
     close: () => endOf(socket),
   }
-  const peer = createPeer('TCP', wire)
+  const peer = createPeer('TCP', wire, answers)
   socket.on('data', (bytes: Buffer) => peer.take(bytes))
   return Object.assign(peer, { closed: new Promise<void>((resolve) => socket.once('close', () => resolve())) })
 }

@@ -46,7 +46,7 @@ describe('hotdesk drain', () => {
 
   /** A phone with a connection of its own, registered at the node. */
   async function overTcp(device: string, node: TestNode) {
-    const peer = await openTcpPhone({ port: Number(node.tcp.split(':').at(-1)) })
+    const peer = await openTcpPhone({ port: Number(node.tcp.split(':').at(-1)) }, ['NOTIFY'])
     const phone = createRawPhone({ peer, device, password: passwordOf(device), domain })
     await phone.register()
     return { peer, phone }
