@@ -7,10 +7,10 @@ export type IsShown = (digits: string) => boolean
 
 /**
  * A URI up to its host: scheme, user part or number, what was dialled after a pause, password (RFC 3261 §19.1.1). In the header fields of
- * another URI it is escaped: `?To=sip%3A4711%40host`.
+ * another URI it is escaped: `?To=sip%3A4711%40host`. A password may not have a colon, so there are at most eight.
  */
 const uri =
-  /\b(?:sips?|tel)(?::|%3A)((?:[^\s<>"@;?,:&%]|%(?!40|3[ABF])[^\s<>"@;?,:&%]{0,2})*)((?:[, ][0-9*#+,pw -]{0,64}(?=@))?)((?:(?::|%3A)[^\s<>"@;?%]{0,256}(?=@|%40))?)/gi
+  /\b(?:sips?|tel)(?::|%3A)((?:[^\s<>"@;?,:&%]|%(?!40|3[ABF])[^\s<>"@;?,:&%]{0,2})*)((?:[, ][0-9*#+,pw -]{0,64}(?=@))?)((?:(?:(?::|%3A)[^\s<>"@;?:%]{0,256}){1,8}(?=@|%40))?)/gi
 
 /** Blanks user parts of URIs and telephone numbers that are digits which lead nowhere, and passwords and tokens in URIs. */
 export function blankDigits(text: string, isShown: IsShown): string {

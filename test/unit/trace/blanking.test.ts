@@ -22,6 +22,7 @@ describe('a traced message', () => {
     ['INVITE sip:HD0001@hotdesk SIP/2.0', 'INVITE sip:HD0001@hotdesk SIP/2.0'],
     ['INVITE sip:192.0.2.7:5060 SIP/2.0', 'INVITE sip:192.0.2.7:5060 SIP/2.0'],
     ['INVITE sip:alice:s3cret@hotdesk SIP/2.0', 'INVITE sip:alice:xxxx@hotdesk SIP/2.0'],
+    ['INVITE sip:alice:s3:cr:et@hotdesk SIP/2.0', 'INVITE sip:alice:xxxx@hotdesk SIP/2.0'],
     ['INVITE sip%3A4711@hotdesk SIP/2.0', 'INVITE sip%3Axxxx@hotdesk SIP/2.0'],
     ['INVITE sip:101,,4711@hotdesk SIP/2.0', 'INVITE sip:xxxx@hotdesk SIP/2.0'],
     ['INVITE sip:101p4711@hotdesk SIP/2.0', 'INVITE sip:xxxx@hotdesk SIP/2.0'],
