@@ -99,7 +99,7 @@ interface CallProgress {
   readonly legs: CallLeg[]
   /** Who was called last. */
   callee: Callee | null
-  /** The user who has picked up the call, and the one whose phones rang; null: nobody has. */
+  /** The user who picked up the call, and the user whose phones rang; null if the call was not picked up. */
   pickUp: { readonly by: Extension; readonly from: Extension } | null
   /** Users called, forwards included, and the phones where each was logged in. */
   readonly called: Map<Extension, readonly DeviceId[]>

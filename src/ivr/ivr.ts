@@ -37,7 +37,7 @@ export interface Ivr {
   offerAudio(): Promise<AudioSession | null>
   /** A prompt; tones if it is missing. */
   clip(prompt: string): Clip
-  /** Null if nobody has recorded it. */
+  /** Null if there is no recording. */
   recording(prompt: string): Clip | null
   /** Reads the prompts again, and the announcements of another dial plan; calls in progress may hear old and new ones. */
   reloadPrompts(announcements: readonly string[]): Promise<void>

@@ -3,7 +3,7 @@ import type { User } from '../../directory/directory.js'
 import { emergencyDigits } from '../../sip/uri/dialled.js'
 import type { DestinationOf, Knowledge } from '../routing/contract.js'
 
-/** Nobody dials more codes in a row. It bounds the work for digits that a stranger sends. */
+/** The longest chain of codes that is followed. It limits the work that digits from a stranger can cause. */
 const maxCodes = 8
 
 /** What the caller may mean by a number, besides an emergency number of the site where the phone is. */

@@ -15,7 +15,7 @@ export interface SpokenFacts {
 
 /**
  * Names of the prompts, in order: "Emergency call to 1 1 2, from phone H D 0 0 0 1, extension 1 0 0, call back number …". `location-HD0001` and
- * `site-paris` are heard only if somebody has recorded them, because no text is turned into speech here.
+ * `site-paris` are played only if they have been recorded: there is no text-to-speech.
  */
 export function deskWords({ number, device, user, site, shown }: SpokenFacts): readonly string[] {
   return [

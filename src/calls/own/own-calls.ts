@@ -14,7 +14,7 @@ export interface OwnVoice {
   offerAudio(): Promise<AudioSession | null>
   /** A prompt, as it is spoken; tones if it is missing. */
   clip(prompt: string): Clip
-  /** Null if nobody has recorded it. */
+  /** Null if there is no recording. */
   recording(prompt: string): Clip | null
 }
 

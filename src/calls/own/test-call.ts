@@ -43,7 +43,7 @@ export interface TestCallNeeds {
 }
 
 export interface TestCall {
-  /** Now. Asking keeps the call going: it ends if nobody has asked for a while. */
+  /** The state now. The call ends by itself if it is not asked about for a while. */
   look(): TestCallState
   readonly over: Promise<TestOutcome>
 }

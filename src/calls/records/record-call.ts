@@ -93,7 +93,7 @@ export function createCallRecorder({ records, activity, open, ended, clock, netw
 export function dialledIn({ kind, caller, invite, knowledge }: Call): string {
   const digits = dialled(invite.uri)
   if (caller.kind === 'own') return parseDeviceId(digits) ?? shownDigits(digits, knowledge) ?? 'unknown'
-  // Digits for another site may be typed in its menu, by somebody who expects to be asked for a PIN.
+  // Digits for another site may have been typed in the menu, by a caller who expected to be asked for a PIN.
   const isByPhone = caller.kind === 'device' || (caller.kind === 'node' && caller.purpose === 'break-out')
   if (!isByPhone || kind === 'emergency') return digits || invite.uri
   return shownDigits(digits, knowledge) ?? 'unknown'
