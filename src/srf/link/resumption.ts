@@ -65,7 +65,7 @@ export function makeResumable(agent: DrachtioAgent, clock: Clock): Resumption {
     acknowledging?.cancel()
     acknowledging = null
     unacknowledged = { frames: 0, characters: 0 }
-    if (isResumable) live?.write(encode(`${randomUUID()}|received|${read}`))
+    if (isResumable && live) writeSoon(live, encode(`${randomUUID()}|received|${read}`))
   }
 
   function noteRead(characters: number): void {
@@ -106,14 +106,14 @@ export function makeResumable(agent: DrachtioAgent, clock: Clock): Resumption {
   function send(socket: Socket, message: string): string {
     const id = randomUUID()
     const frame = encode(`${id}|${message}`)
-    if (candidate?.socket === socket) socket.write(frame)
+    if (candidate?.socket === socket) writeSoon(socket, frame)
     else {
       sent += 1
       if (isResumable) {
         kept.set(id, { number: sent, frame })
         keptSize += frame.length
       }
-      live?.write(frame)
+      if (live) writeSoon(live, frame)
     }
     return id
   }
@@ -207,6 +207,15 @@ export function makeResumable(agent: DrachtioAgent, clock: Clock): Resumption {
       isResumable = false
     },
   }
+}
+
+/** All writes that one event leads to at once share a system call. */
+function writeSoon(socket: Socket, frame: string): void {
+  if (socket.writableCorked === 0) {
+    socket.cork()
+    process.nextTick(() => socket.uncork())
+  }
+  socket.write(frame)
 }
 
 function newTicket(): string {
