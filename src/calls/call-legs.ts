@@ -19,11 +19,17 @@ export interface EndedCalls {
 /** Some hundred bytes each. */
 const mostEnded = 2_000
 
+/** Without this, a Call-ID that was cut out of a message keeps the whole message in memory. */
+function ownString(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1')
+}
+
 export function createEndedCalls(): EndedCalls {
   const ended = new Map<string, CallLegs>()
   return {
     add(call) {
-      ended.set(call.id, { ...legsOf(call), isOpen: false })
+      const { id, legs } = legsOf(call)
+      ended.set(id, { id, isOpen: false, legs: legs.map((leg) => ({ ...leg, callId: ownString(leg.callId) })) })
       for (const id of ended.keys()) {
         if (ended.size <= mostEnded) break
         ended.delete(id)

@@ -17,10 +17,16 @@ export interface Arrival {
  * Contact there. The first that belongs to a user counts. A call to our account, without a number, is for the number of the trunk.
  */
 export function calledNumber({ uri, header }: IncomingRequest, { trunk, isToContact }: Arrival, numbers: NetworkNumbers): string {
+  const knownNumber = (each: string) => numbersOf(each).find((number) => ownerOfNumber(number, numbers) !== null)
+  const asked = isToContact ? undefined : knownNumber(uri)
+  if (asked !== undefined) return asked
   const [called = '', to = ''] = ['P-Called-Party-ID', 'To'].map((name) => parseNameAddr(header(name))?.uri)
-  const uris = [...(isToContact ? [] : [uri]), called, to].filter((each) => each !== '')
-  const known = uris.flatMap(numbersOf).find((number) => ownerOfNumber(number, numbers) !== null)
-  if (known !== undefined) return known
+  const named = [called, to].filter((each) => each !== '')
+  for (const each of named) {
+    const known = knownNumber(each)
+    if (known !== undefined) return known
+  }
+  const uris = isToContact || uri === '' ? named : [uri, ...named]
   const isToAccount = uris.some((each) => isAccount(dialled(each), trunk))
   return isToAccount && trunk?.callerId ? trunk.callerId : dialled(uris[0] ?? '')
 }

@@ -73,12 +73,13 @@ export async function handleInvite(invite: IncomingInvite, needs: InviteNeeds): 
  */
 function isAdmitted(invite: IncomingInvite, caller: Caller, needs: InviteNeeds): boolean | Promise<boolean> {
   const { admission, activity, knowledge, trunks } = needs
+  if (admission.isOpen) return true
   const { kind } = caller
   const known = knowledge()
   const isCallback = kind === 'trunk' && callbackDevice(trunks.calledNumber(invite, known.dialplan), known) !== null
   const isForPhone = caller.kind === 'node' && caller.purpose !== 'break-out'
   const isOfCall = caller.kind === 'device' && (activity.count(caller.device.id) > 0 || asksToReplace(invite))
-  return isCallback || (admission.isPaused && (isForPhone || isOfCall)) || admission.isOpen || admission.opens()
+  return isCallback || (admission.isPaused && (isForPhone || isOfCall)) || admission.opens()
 }
 
 function isForged(invite: IncomingInvite): boolean {
