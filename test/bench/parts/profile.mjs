@@ -16,16 +16,20 @@ export async function profileOf(folder) {
   const files = (await readdir(folder)).toSorted((a, b) => threadOf(a) - threadOf(b))
   const texts = []
   for (const file of files) {
-    const heading = files.length > 1 ? [`Thread ${threadOf(file)}`] : []
-    texts.push(...heading, summary(JSON.parse(await readFile(path.join(folder, file), 'utf8'))))
+    const profile = selfTimes(JSON.parse(await readFile(path.join(folder, file), 'utf8')))
+    texts.push(`Thread ${threadOf(file)}: busy for ${Math.round(busyTime(profile) / 1000)} ms`, summary(profile))
   }
   await rm(folder, { recursive: true, force: true })
   return texts.join('\n\n')
 }
 
-function summary(profile, lines = 30) {
-  const self = selfTimes(profile)
-  const busy = [...self.values()].reduce((sum, { us, name }) => sum + (name === '(idle)' ? 0 : us), 0)
+/** Microseconds. */
+function busyTime(self) {
+  return [...self.values()].reduce((sum, { us, name }) => sum + (name === '(idle)' ? 0 : us), 0)
+}
+
+function summary(self, lines = 30) {
+  const busy = busyTime(self)
   const share = (us) => `${((us / busy) * 100).toFixed(1)} %`
   const awake = [...self.values()].filter(({ name }) => name !== '(idle)').toSorted((a, b) => b.us - a.us)
   const places = new Map()
@@ -35,7 +39,7 @@ function summary(profile, lines = 30) {
     table([['share', 'where'], ...byPlace.map(([place, us]) => [share(us), place])]),
     table([
       ['share', 'function', 'at'],
-      ...awake.slice(0, lines).map(({ name, place, line, us }) => [share(us), name, `${shortened(place)}:${line}`]),
+      ...awake.slice(0, lines).map(({ name, place, line, us }) => [share(us), name.slice(0, 50), `${shortened(place)}:${line}`]),
     ]),
   ].join('\n\n')
 }
