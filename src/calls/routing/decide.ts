@@ -1,5 +1,6 @@
 import * as breakOuts from '../breakout/rules.js'
 import { featureRuling, profileRuling } from '../entitlement/rules.js'
+import { drainingRuling } from '../inbound/draining-rules.js'
 import type { Decision, Knowledge, Question, QuestionOf, RightsNotice, Ruling, Step } from './contract.js'
 import { limitsRuling } from './limits-rules.js'
 import * as numbers from './number-rules.js'
@@ -79,6 +80,7 @@ export function decide(question: Question, knowledge: Knowledge): Decision {
 
 /** What users may do is judged after the rules, in this order. The first judgement that refuses decides. */
 const gates = [
+  ['draining', drainingRuling],
   ['profile', profileRuling],
   ['features', featureRuling],
   ['rights', rightsRuling],

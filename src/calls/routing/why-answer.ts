@@ -2,6 +2,7 @@ import { errors } from '../../base/errors.js'
 import { type Extension, parseDeviceId, parseExtension } from '../../base/identity.js'
 import type { Trunk } from '../../dialplan/dialplan.js'
 import type { Device, Directory } from '../../directory/directory.js'
+import { arrivalRemark } from '../inbound/draining-rules.js'
 import type { Dialler, Question } from './contract.js'
 import type { Explanation } from './explain.js'
 import type { RouteExplainer, WhyContext } from './route-explainer.js'
@@ -27,7 +28,7 @@ export interface WhyAnswer {
 }
 
 export interface WhyNeeds {
-  readonly directory: Pick<Directory, 'device' | 'user'>
+  readonly directory: Pick<Directory, 'device' | 'user' | 'node'>
   readonly explainer: RouteExplainer
   readonly at: WhyContext
 }
@@ -42,12 +43,17 @@ type Caller =
 export function answerWhy({ subject, from }: WhyQuestion, needs: WhyNeeds): WhyAnswer {
   const caller = callerOf(from, needs)
   const isRegistered = caller.kind !== 'phone' || needs.explainer.bindingsOf(caller.device.id).length > 0
+  const explanation = explained(subject, caller, needs)
+  const arrival = arrivalRemark(explanation.destination, caller.kind === 'trunk' ? 'trunk' : 'phone', { ...needs, ...needs.at })
   return {
     subject: shownSubject(subject, caller, needs),
     from: caller.kind === 'phone' ? caller.device.id : caller.kind === 'trunk' ? caller.trunk.name : null,
     caller: callerWords(caller),
-    remarks: isRegistered ? [] : [`${caller.device.id} is not registered; this shows what would happen if it were`],
-    explanation: explained(subject, caller, needs),
+    remarks: [
+      ...(isRegistered ? [] : [`${caller.device.id} is not registered; this shows what would happen if it were`]),
+      ...(arrival === null ? [] : [arrival]),
+    ],
+    explanation,
   }
 }
 

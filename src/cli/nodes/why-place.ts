@@ -38,10 +38,12 @@ export function placeOf({ from, site, at }: WhyOptions, needs: PlaceNeeds): Plac
   return { site: place, node: isThere ? registered : anyNode(place, needs) }
 }
 
-/** The configured node if it belongs to the site, else the first by name. */
+/** The configured node if it belongs to the site, else the first by name that is not draining, if there is one. */
 function anyNode(site: SiteName, { config, directory }: PlaceNeeds): NodeName | null {
-  const names = directory.nodes().flatMap((node) => (node.site === site ? [node.name] : []))
-  return names.find((name) => name === config.node) ?? names.toSorted()[0] ?? null
+  const nodes = directory.nodes().filter((node) => node.site === site)
+  const open = nodes.filter(({ isDraining }) => !isDraining)
+  const names = (open.length > 0 ? open : nodes).map(({ name }) => name)
+  return nodes.find(({ name }) => name === config.node)?.name ?? names.toSorted()[0] ?? null
 }
 
 function siteNamed(site: string): SiteName {

@@ -70,6 +70,7 @@ export interface Scene {
   /** Of every phone. */
   readonly path?: string
   readonly nodes?: readonly string[]
+  readonly drainingNodes?: readonly string[]
   /** Live nodes of other sites. */
   readonly others?: readonly LiveNode[]
   readonly absentSites?: readonly string[]
@@ -102,6 +103,7 @@ export function scene({
   registered = {},
   path = '',
   nodes = ['paris-1'],
+  drainingNodes = [],
   others = [],
   absentSites = [],
   callBacks = {},
@@ -132,7 +134,7 @@ export function scene({
     directory: {
       user: (extension) => users.find((user) => user.extension === extension) ?? null,
       device: (id) => phones.find((device) => device.id === id) ?? null,
-      node: (name) => (nodes.includes(name) ? nodeOf(name) : null),
+      node: (name) => (nodes.includes(name) ? { ...nodeOf(name), isDraining: drainingNodes.includes(name) } : null),
       nodes: () => [...nodes.map((name) => nodeOf(node(name))), ...others],
       site: (id) => (absentSites.includes(id) ? null : siteOf(id)),
       sites: () => [...new Set([...Object.keys(dids), ...others.map(({ site }) => site)])].map((id) => siteOf(found(parseSiteName(id)))),
