@@ -1,56 +1,39 @@
 import type { Clock, Milliseconds } from '../base/clock.js'
 import { createEmitter } from '../base/emitter.js'
-import type { DeviceId, NodeName } from '../base/identity.js'
+import type { DeviceId } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import { fromZero, type Metrics } from '../base/metrics.js'
-import type { Secret } from '../base/secret.js'
-import type { LivePlan } from '../dialplan/dialplan.js'
-import type { Directory } from '../directory/directory.js'
-import type { CallKind, Hotdesk } from '../hotdesk/hotdesk.js'
-import type { Registrar } from '../registrar/registrar.js'
-import type { IncomingInvite, IncomingRefer, SipApplication } from '../srf/srf.js'
-import type { Store } from '../store/store.js'
-import type { Trunks } from '../trunks/trunks.js'
+import type { Hotdesk } from '../hotdesk/hotdesk.js'
+import type { IncomingInvite, IncomingRefer } from '../srf/srf.js'
 import { type ActiveCall, type Activity, createActivity } from './activity.js'
 import { type Admission, createAdmission } from './admission.js'
-import { createBreakOutDial } from './breakout/break-out-call.js'
-import { createBreakOutMenu } from './breakout/break-out-menu.js'
-import { createConnect } from './bridge/connect.js'
-import { createConversations } from './bridge/conversations.js'
-import { createNodeLegs } from './bridge/node-legs.js'
-import { createPhoneLegs } from './bridge/phone-legs.js'
-import { type Call, newCall } from './call.js'
+import { createConnections } from './bridge/connections.js'
+import type { Call } from './call.js'
 import { type CallLegs, createEndedCalls, type EndedCalls, legsOf } from './call-legs.js'
 import { type CallView, type HangUpOutcome, hangUpCall, listCalls } from './call-list.js'
-import { createAttempts } from './dial/attempt.js'
+import { createDestinations } from './dial/destinations.js'
 import { createDial } from './dial/dial.js'
-import { createOutsideCalls } from './dial/outside-call.js'
-import { createUserBranches } from './dial/user-branches.js'
+import { createWays } from './dial/ways.js'
 import { drain, emergencyCount } from './drain.js'
-import { createEmergencyDial } from './emergency/emergency-call.js'
-import { createEmergencyCallers } from './emergency/emergency-caller.js'
-import { createEmergencyDesk, type EmergencyDesk } from './emergency/emergency-desk.js'
+import { createEmergency } from './emergency/emergency.js'
+import type { EmergencyDesk } from './emergency/emergency-desk.js'
 import { createPsapCallbacks } from './emergency/psap-callback.js'
-import { createUnprovenLimit, type UnprovenLimits } from './emergency/unproven-limit.js'
+import type { UnprovenLimits } from './emergency/unproven-limit.js'
 import { results } from './failure.js'
-import { createPickUp } from './features/pick-up.js'
-import { createRingingCalls } from './features/ringing-calls.js'
 import { createUserFeatures } from './features/user-features.js'
-import { createKnownNames } from './identity/known-names.js'
-import { type Caller, createCallers } from './inbound/caller.js'
-import { createFeatureCalls, type IvrPort } from './inbound/feature-call.js'
+import { createCallers } from './inbound/caller.js'
+import { createFeatureCalls } from './inbound/feature-call.js'
 import { handleInvite } from './inbound/handle-invite.js'
 import { createHopTokens, type HopTokens } from './inbound/hop-token.js'
+import { createLifecycle } from './lifecycle.js'
 import { createLimits } from './limits/limits.js'
+import type { NodeNetwork, NodeParts } from './node-parts.js'
 import { createOwnCalls } from './own/own-calls.js'
 import { createTestCalls, type TestCalls } from './own/test-calls.js'
-import { createCallRecords } from './records/call-records.js'
-import { createCallRecorder } from './records/record-call.js'
 import type { Knowledge } from './routing/contract.js'
 import { explainerWith } from './routing/route-explainer.js'
 import { shownDigits } from './routing/shown-digits.js'
 import { answerWhy, type WhyAnswer, type WhyNeeds, type WhyQuestion } from './routing/why-answer.js'
-import { createSpokenRefusals } from './spoken-refusal.js'
 import { createReplaceCall } from './transfer/replace-call.js'
 import { createTransfers, type Transfers } from './transfer/transfers.js'
 
@@ -60,8 +43,8 @@ export { createRouteExplainer, type RouteExplainer } from './routing/route-expla
 export { answerWhy, callingPhone, type WhyAnswer } from './routing/why-answer.js'
 
 export interface CallsNeeds {
-  readonly parts: CallParts
-  readonly network: CallNetwork
+  readonly parts: NodeParts
+  readonly network: NodeNetwork
   readonly settings: CallSettings
   /** Resolves when every message that ends a call has been acknowledged, or after that time. */
   readonly settled: (withinMs: Milliseconds) => Promise<void>
@@ -69,29 +52,6 @@ export interface CallsNeeds {
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
-}
-
-/** The other parts of the node that calls use. */
-interface CallParts {
-  readonly srf: SipApplication
-  readonly store: Store
-  readonly directory: Directory
-  readonly hotdesk: Hotdesk
-  readonly registrar: Registrar
-  readonly plan: LivePlan
-  readonly trunks: Trunks
-  readonly ivr: IvrPort
-}
-
-/** This node and its network. */
-interface CallNetwork {
-  readonly node: NodeName
-  /** SIP domain. */
-  readonly domain: string
-  /** Name of the network, the hash tag of its keys in Redis. */
-  readonly network: string
-  /** For hop tokens. */
-  readonly secret: Secret
 }
 
 export interface CallSettings {
@@ -232,69 +192,51 @@ interface Handler {
 }
 
 /** Composes the parts that carry a call from its INVITE to its record. */
-function createHandler(
-  { activity, open, ended, admission }: CallState,
-  { parts, network, settings, clock, log, metrics }: CallsNeeds,
-): Handler {
-  const { srf, store, directory, hotdesk, registrar, plan, trunks, ivr } = parts
+function createHandler(inProgress: CallState, { parts, network, settings, clock, log, metrics }: CallsNeeds): Handler {
+  const { activity, open, admission } = inProgress
+  const { store, directory, hotdesk, registrar, plan, trunks, ivr } = parts
   const { node, domain } = network
-  const networkClock = store.clock
-  const limits = createLimits({ store, directory, node, clock, networkClock, metrics, log })
-  const psapCallbacks = createPsapCallbacks({ store, clock, log, callBackMinutes: settings.callBackMinutes })
-  const inMemory = { node, directory, hotdesk, registrar, psapCallbacks, trunks, usage: limits.usage, clock: networkClock }
+  const { recordsFolder: folder, retentionDays, callBackMinutes, unproven, busyGraceMs } = settings
+  const limits = createLimits({ store, directory, node, clock, networkClock: store.clock, metrics, log })
+  const psapCallbacks = createPsapCallbacks({ store, clock, log, callBackMinutes })
+  const inMemory = { node, directory, hotdesk, registrar, psapCallbacks, trunks, usage: limits.usage, clock: store.clock }
   const knowledge = (): Knowledge => ({ ...inMemory, dialplan: plan.current })
-  const { recordsFolder: folder, retentionDays } = settings
-  const records = createCallRecords({ store, folder, retentionDays, clock: networkClock, log })
-  const record = createCallRecorder({ records, activity, open, ended, clock, networkClock, metrics })
-  const knownNames = createKnownNames({ directory })
-  const begin = (invite: IncomingInvite, caller: Caller, kind: CallKind) =>
-    newCall(invite, caller, kind, { registrar, trunks, knowledge, knownNames, clock, log })
+  const lifecycle = createLifecycle({ parts, inProgress, records: { folder, retentionDays }, knowledge, clock, log, metrics })
 
-  const nodeLegs = createNodeLegs({ directory, store, srf, clock, log, metrics })
-  const phoneLegs = createPhoneLegs({ registrar, clock, log, metrics })
-  const conversations = createConversations(open)
   const onRefer: Transfers['onRefer'] = (request, by) => transfers.onRefer(request, by)
-  const connect = createConnect({ domain, activity, nodeLegs, phoneLegs, conversations, onRefer, clock, metrics })
-  const ringingCalls = createRingingCalls()
-  const attempts = createAttempts({ srf, clock, hotdesk, nodeLegs, connect, ringingCalls, busyGraceMs: settings.busyGraceMs })
-  const outsideCalls = createOutsideCalls({ srf, clock, trunks, attempts })
+  const connections = createConnections({ parts, domain, open, activity, onRefer, clock, log, metrics })
+  const { connect, conversations, nodeLegs } = connections
   const hopTokens = hopTokensOf(parts, network, clock)
-  const branches = createUserBranches({ registrar, hopTokens, nodeLegs, node, domain })
-  const placeOwnCall = createOwnCalls({ voice: ivr, newCall: begin, record, node })
-  const own = { placeOwnCall, voice: ivr, attempts, branches }
-  const desk = createEmergencyDesk({ own, srf, store, directory, hotdesk, registrar, at: network, clock, networkClock, log })
-  const dialEmergency = createEmergencyDial({ outsideCalls, psapCallbacks, deskNotice: desk, hotdesk, metrics })
-  const spokenRefusals = createSpokenRefusals(ivr)
-  const dialBreakOut = createBreakOutDial({ attempts, branches, spokenRefusals, srf })
-  const breakOutMenu = createBreakOutMenu({ ivr, newCall: begin, record, dialEmergency, clock })
-  const pickUp = createPickUp({ ringingCalls, attempts, branches, spokenRefusals, ivr, srf, domain, clock })
-  const destinations = { outsideCalls, dialEmergency, dialBreakOut, breakOutMenu, pickUp, spokenRefusals }
-  const dial = createDial({ attempts, branches, destinations, registrar, limits, domain })
+  const ways = createWays({ parts, network: { node, domain }, nodeLegs, connect, hopTokens, busyGraceMs, clock })
+  const own = { placeOwnCall: createOwnCalls({ ...lifecycle, voice: ivr, node }), voice: ivr }
+  const emergency = createEmergency({ parts, network, ways, lifecycle, own, psapCallbacks, unproven, clock, log, metrics })
+  const destinations = createDestinations({ parts, ways, lifecycle, dialEmergency: emergency.dial, domain, clock })
+  const dial = createDial({ ...ways, destinations, registrar, limits, domain })
+  const { record } = lifecycle
   const transfers = createTransfers({ knowledge, registrar, conversations, record, dial, connect, limits, domain, clock, log })
 
-  const unprovenLimit = createUnprovenLimit(settings.unproven, clock)
-  const accept = { newCall: begin, record, dialEmergency, unprovenLimit }
-  const emergencyCallers = createEmergencyCallers({ ...accept, registrar, directory, hotdesk, metrics, log })
   const callers = createCallers({ hopTokens, nodeLegs, trunks, registrar, directory, hotdesk, node, log })
-  const featureCalls = createFeatureCalls({ ivr, useFeature: createUserFeatures(directory), activity })
-  const replaceCall = createReplaceCall({ conversations, connect, limits, clock })
-  const tests = { placeOwnCall, voice: ivr, ways: { dial, attempts, branches }, isOpen: () => admission.isOpen }
-  const testCalls = createTestCalls({ ...tests, directory, hotdesk, knowledge, domain, clock })
-  const routing = { newCall: begin, record, dial, replaceCall, knowledge }
+  const onward = {
+    dial,
+    featureCalls: createFeatureCalls({ ivr, useFeature: createUserFeatures(directory), activity }),
+    replaceCall: createReplaceCall({ conversations, connect, limits, clock }),
+  }
+  const { callers: emergencyCallers } = emergency
+  const invites = { callers, emergencyCallers, lifecycle, onward, admission, activity, knowledge, registrar, trunks }
+  const tests = { ...own, ways: { ...ways, dial }, isOpen: () => admission.isOpen }
   return {
-    onInvite: (invite) =>
-      handleInvite(invite, { callers, admission, activity, emergencyCallers, featureCalls, ...routing, registrar, trunks }),
+    onInvite: (invite) => handleInvite(invite, invites),
     onRefer(refer) {
       const by = callers.device(refer)
       if (by) transfers.onReferOutside(refer, by)
     },
-    deliverNotice: desk.deliver,
-    announceToDesk: desk.ring,
-    testCalls,
+    deliverNotice: emergency.desk.deliver,
+    announceToDesk: emergency.desk.ring,
+    testCalls: createTestCalls({ ...tests, directory, hotdesk, knowledge, domain, clock }),
     why: (question) => answerWhy(question, whyNeeds(knowledge())),
     async close() {
-      for (const each of [transfers, limits, psapCallbacks, nodeLegs, phoneLegs, knownNames]) each.close()
-      await records.close()
+      for (const each of [transfers, limits, psapCallbacks, connections]) each.close()
+      await lifecycle.close()
     },
   }
 }
@@ -304,7 +246,7 @@ function whyNeeds(knowledge: Knowledge): WhyNeeds {
 }
 
 /** Signed and checked by the clock that nodes share. */
-function hopTokensOf({ store, directory }: CallParts, { network, secret }: CallNetwork, clock: Clock): HopTokens {
+function hopTokensOf({ store, directory }: NodeParts, { network, secret }: NodeNetwork, clock: Clock): HopTokens {
   const began = clock.now()
   return createHopTokens({
     secret,

@@ -1,19 +1,14 @@
 import type { Milliseconds } from '../../base/clock.js'
 import type { Binding, Registrar } from '../../registrar/registrar.js'
-import type { DialBreakOut } from '../breakout/break-out-call.js'
-import type { BreakOutMenu } from '../breakout/break-out-menu.js'
 import { type Call, reject } from '../call.js'
-import type { DialEmergency } from '../emergency/emergency-call.js'
 import type { Failure, Termination } from '../failure.js'
-import type { PickUp } from '../features/pick-up.js'
 import type { Limits } from '../limits/limits.js'
 import type { Decision, DestinationOf, Question } from '../routing/contract.js'
 import { decide } from '../routing/decide.js'
 import { shownDigits } from '../routing/shown-digits.js'
-import type { SpokenRefusals } from '../spoken-refusal.js'
 import { phonesByFamily } from './address-family.js'
 import type { Attempts } from './attempt.js'
-import type { OutsideCalls } from './outside-call.js'
+import type { Destinations } from './destinations.js'
 import { redirectHeaders, redirectionOf, redirectNumbers, sameHostIn } from './redirection.js'
 import type { UserBranches } from './user-branches.js'
 
@@ -25,16 +20,6 @@ const silenceMs: Milliseconds = 32_000
 
 /** A PSAP callback rings for longer than any user's setting. */
 const callbackRingMs: Milliseconds = 120_000
-
-/** What the parts do that each carry one kind of call. */
-interface Destinations {
-  readonly outsideCalls: OutsideCalls
-  readonly dialEmergency: DialEmergency
-  readonly dialBreakOut: DialBreakOut
-  readonly breakOutMenu: BreakOutMenu
-  readonly pickUp: PickUp
-  readonly spokenRefusals: SpokenRefusals
-}
 
 export interface DialNeeds {
   readonly attempts: Attempts

@@ -1,5 +1,4 @@
 import { parseExtension } from '../../base/identity.js'
-import type { CallKind } from '../../hotdesk/hotdesk.js'
 import type { Registrar } from '../../registrar/registrar.js'
 import { unmetPrivacy } from '../../sip/identity/caller.js'
 import { isToken } from '../../sip/syntax/characters.js'
@@ -13,7 +12,7 @@ import type { Dial } from '../dial/dial.js'
 import type { EmergencyCallers } from '../emergency/emergency-caller.js'
 import type { Failure } from '../failure.js'
 import { reportedDiversions } from '../identity/diversions.js'
-import type { RecordCall } from '../records/record-call.js'
+import type { Lifecycle } from '../lifecycle.js'
 import { calledDigits, completeDigits } from '../routing/called-digits.js'
 import type { Knowledge, Question } from '../routing/contract.js'
 import { decide } from '../routing/decide.js'
@@ -29,16 +28,20 @@ export interface InviteNeeds {
   readonly admission: Pick<Admission, 'isOpen' | 'isPaused' | 'opens'>
   readonly activity: Pick<Activity, 'count'>
   readonly emergencyCallers: EmergencyCallers
-  readonly featureCalls: FeatureCalls
-  readonly newCall: (invite: IncomingInvite, caller: Caller, kind: CallKind) => Call
-  readonly record: RecordCall
-  readonly dial: Dial
-  /** Handles an INVITE with Replaces. */
-  readonly replaceCall: ReplaceCall
+  readonly lifecycle: Pick<Lifecycle, 'newCall' | 'record'>
+  readonly onward: Onward
   /** The knowledge for a call that begins now. */
   readonly knowledge: () => Knowledge
   readonly registrar: Pick<Registrar, 'isCalled'>
   readonly trunks: Pick<Trunks, 'calledNumber' | 'enter'>
+}
+
+/** What takes a call once its caller is known. */
+interface Onward {
+  readonly dial: Dial
+  readonly featureCalls: FeatureCalls
+  /** Handles an INVITE with Replaces. */
+  readonly replaceCall: ReplaceCall
 }
 
 /** Handles an INVITE from its arrival to the end of its call. */
@@ -64,7 +67,7 @@ export async function handleInvite(invite: IncomingInvite, needs: InviteNeeds): 
   }
   // Without a reason, so that the node or phone that asked tries another node.
   if (!(await isAdmitted(invite, caller, needs))) return invite.respond(503, { headers: { 'Retry-After': '5' } })
-  return proceed(needs.newCall(invite, caller, 'ordinary'), caller, needs)
+  return proceed(needs.lifecycle.newCall(invite, caller, 'ordinary'), caller, needs)
 }
 
 /**
@@ -87,7 +90,8 @@ function isForged(invite: IncomingInvite): boolean {
 }
 
 function proceed(call: Call, caller: Caller, needs: InviteNeeds): Promise<void> {
-  const { record, dial } = needs
+  const { record } = needs.lifecycle
+  const { dial } = needs.onward
   const failure = unacceptable(call)
   if (failure) return record(call, () => reject(call, failure))
   const route = (question: Question): Promise<void> => record(call, () => dial(call, decide(question, call.knowledge)))
@@ -111,7 +115,11 @@ function proceed(call: Call, caller: Caller, needs: InviteNeeds): Promise<void> 
 }
 
 /** A user at another node dials by the plan of this site, or picks up a call here. That node has signed who it is. */
-function fromUserElsewhere(call: Call, purpose: Exclude<HopPurpose, 'call'>, { record, dial }: InviteNeeds): Promise<void> {
+function fromUserElsewhere(
+  call: Call,
+  purpose: Exclude<HopPurpose, 'call'>,
+  { lifecycle: { record }, onward: { dial } }: InviteNeeds,
+): Promise<void> {
   const extension = parseExtension(call.party.number)
   const user = extension && call.knowledge.directory.user(extension)
   if (!user) return record(call, () => reject(call, { reason: 'not-allowed' }))
@@ -139,7 +147,7 @@ function unacceptable({ invite }: Call): Failure | null {
 }
 
 /** A trunk at its limit gets 503 with the time after which it may try again, but a PSAP callback is always taken. */
-async function fromTrunk(call: Call, caller: TrunkCaller, { record, dial, trunks }: InviteNeeds): Promise<void> {
+async function fromTrunk(call: Call, caller: TrunkCaller, { lifecycle: { record }, onward: { dial }, trunks }: InviteNeeds): Promise<void> {
   const number = trunks.calledNumber(call.invite, call.plan)
   const isCallback = callbackDevice(number, call.knowledge) !== null
   const unmet = isCallback ? null : privacyFailure(call)
@@ -153,7 +161,8 @@ async function fromTrunk(call: Call, caller: TrunkCaller, { record, dial, trunks
   await record(call, () => dial(call, decide({ kind: 'delivered', number, diversions }, call.knowledge))).finally(place.leave)
 }
 
-function fromDevice(call: Call, caller: DeviceCaller, { featureCalls, record, dial, replaceCall }: InviteNeeds): Promise<void> {
+function fromDevice(call: Call, caller: DeviceCaller, { lifecycle: { record }, onward }: InviteNeeds): Promise<void> {
+  const { dial, featureCalls, replaceCall } = onward
   if (asksToReplace(call.invite)) return record(call, () => replaceCall(call, caller))
   const decision = decide({ kind: 'dialled', digits: completeDigits(call.invite.uri, call.plan), by: caller }, call.knowledge)
   const { to } = decision

@@ -1,0 +1,41 @@
+import type { Clock } from '../../base/clock.js'
+import { createBreakOutDial, type DialBreakOut } from '../breakout/break-out-call.js'
+import { type BreakOutMenu, createBreakOutMenu } from '../breakout/break-out-menu.js'
+import type { DialEmergency } from '../emergency/emergency-call.js'
+import { createPickUp, type PickUp } from '../features/pick-up.js'
+import type { Lifecycle } from '../lifecycle.js'
+import type { NodeParts } from '../node-parts.js'
+import { createSpokenRefusals, type SpokenRefusals } from '../spoken-refusal.js'
+import type { OutsideCalls } from './outside-call.js'
+import type { Ways } from './ways.js'
+
+/** What the parts do that each carry one kind of call. */
+export interface Destinations {
+  readonly outsideCalls: OutsideCalls
+  readonly dialEmergency: DialEmergency
+  readonly dialBreakOut: DialBreakOut
+  readonly breakOutMenu: BreakOutMenu
+  readonly pickUp: PickUp
+  readonly spokenRefusals: SpokenRefusals
+}
+
+export interface DestinationsNeeds {
+  readonly parts: Pick<NodeParts, 'srf' | 'ivr'>
+  readonly ways: Ways
+  readonly lifecycle: Pick<Lifecycle, 'newCall' | 'record'>
+  readonly dialEmergency: DialEmergency
+  readonly domain: string
+  readonly clock: Clock
+}
+
+export function createDestinations({ parts, ways, lifecycle, ...needs }: DestinationsNeeds): Destinations {
+  const spokenRefusals = createSpokenRefusals(parts.ivr)
+  return {
+    outsideCalls: ways.outsideCalls,
+    dialEmergency: needs.dialEmergency,
+    dialBreakOut: createBreakOutDial({ ...parts, ...ways, spokenRefusals }),
+    breakOutMenu: createBreakOutMenu({ ...parts, ...lifecycle, ...needs }),
+    pickUp: createPickUp({ ...parts, ...ways, ...needs, spokenRefusals }),
+    spokenRefusals,
+  }
+}

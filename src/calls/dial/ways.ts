@@ -1,0 +1,39 @@
+import type { Clock, Milliseconds } from '../../base/clock.js'
+import type { Connect } from '../bridge/connect.js'
+import type { NodeLegs } from '../bridge/node-legs.js'
+import { createRingingCalls, type RingingCalls } from '../features/ringing-calls.js'
+import type { HopTokens } from '../inbound/hop-token.js'
+import type { NodeNetwork, NodeParts } from '../node-parts.js'
+import { type Attempts, createAttempts } from './attempt.js'
+import { createOutsideCalls, type OutsideCalls } from './outside-call.js'
+import { createUserBranches, type UserBranches } from './user-branches.js'
+
+/** The ways from this node to phones, other nodes and trunks. */
+export interface Ways {
+  readonly attempts: Attempts
+  readonly branches: UserBranches
+  readonly outsideCalls: OutsideCalls
+  readonly ringingCalls: RingingCalls
+}
+
+export interface WaysNeeds {
+  readonly parts: Pick<NodeParts, 'srf' | 'hotdesk' | 'registrar' | 'trunks'>
+  readonly network: Pick<NodeNetwork, 'node' | 'domain'>
+  readonly nodeLegs: NodeLegs
+  readonly connect: Connect
+  readonly hopTokens: Pick<HopTokens, 'sign'>
+  /** How long after a refusal by one of a user's contacts the silent ones may still begin to ring. */
+  readonly busyGraceMs: () => Milliseconds
+  readonly clock: Clock
+}
+
+export function createWays({ parts, network, nodeLegs, connect, hopTokens, busyGraceMs, clock }: WaysNeeds): Ways {
+  const ringingCalls = createRingingCalls()
+  const attempts = createAttempts({ ...parts, nodeLegs, connect, ringingCalls, busyGraceMs, clock })
+  return {
+    attempts,
+    branches: createUserBranches({ registrar: parts.registrar, hopTokens, nodeLegs, ...network }),
+    outsideCalls: createOutsideCalls({ ...parts, attempts, clock }),
+    ringingCalls,
+  }
+}
