@@ -25,6 +25,7 @@ import { createCallers } from './inbound/caller.js'
 import { createFeatureCalls } from './inbound/feature-call.js'
 import { handleInvite } from './inbound/handle-invite.js'
 import { createHopTokens, type HopTokens } from './inbound/hop-token.js'
+import { createSisterCall } from './inbound/sister-call.js'
 import { createLifecycle } from './lifecycle.js'
 import { createLimits } from './limits/limits.js'
 import type { NodeNetwork, NodeParts } from './node-parts.js'
@@ -219,6 +220,7 @@ function createHandler(inProgress: CallState, { parts, network, settings, clock,
   const onward = {
     dial,
     featureCalls: createFeatureCalls({ ivr, useFeature: createUserFeatures(directory), activity }),
+    sisterCall: createSisterCall({ ...ways, record, trunks }),
     replaceCall: createReplaceCall({ conversations, connect, limits, clock }),
   }
   const { callers: emergencyCallers } = emergency

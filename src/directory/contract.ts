@@ -86,8 +86,11 @@ export interface LiveNode {
   readonly isDraining: boolean
 }
 
-/** `break-out`: a number that the node dials by the plan of its site. `pick-up`: takes over a call that rings at one of its phones. */
-export const callPurposes = ['break-out', 'pick-up'] as const
+/**
+ * `break-out`: a number that the node dials by the plan of its site. `pick-up`: takes over a call that rings at one of its phones. `trunk`: a
+ * call for a trunk at which the node is registered in place of its site.
+ */
+export const callPurposes = ['break-out', 'pick-up', 'trunk'] as const
 
 /** `requests`: it answers what commands ask running nodes. `registrations`: it registers at trunks in place of a node that is draining. */
 export const nodeAbilities = [...callPurposes, 'requests', 'registrations'] as const

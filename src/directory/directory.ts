@@ -14,7 +14,7 @@ import { createSecretCheck, type SecretCheck } from './secret-check.js'
 
 export { auditEntries, commandEntry, type Operator, operatorArgument } from './audit.js'
 export type * from './contract.js'
-export { callPurposes, homeReturns, secondLogins } from './contract.js'
+export { callPurposes, homeReturns, nodeAbilities, secondLogins } from './contract.js'
 export { breakOutOf, keyText, keyTypes, parseKeys, worksAt, writeKeys } from './keys/user-keys.js'
 export { joinNetwork, type Membership, type MembershipNeeds, newBoot, type PublishedPlan, startMembership } from './membership.js'
 export { recordStart } from './previous-starts.js'

@@ -22,11 +22,16 @@ import { createSourceLookup, type RequestOrigin, type SourceLookup, userOf } fro
 export type { TrunkRequest } from './health.js'
 export type { OutgoingCall } from './identity.js'
 export type { Mailbox } from './mailbox-uri.js'
+export { registeringNode } from './registration/registering-node.js'
 
 /** The SIP trunks of this site. */
 export interface Trunks {
   /** Trunks that are up in the order given, then those that are down. None is left out. */
   order(trunks: readonly Trunk[]): readonly Trunk[]
+  /** Neither its health nor a failed registration speaks against the trunk. */
+  isUp(trunk: Trunk): boolean
+  /** This node has a registration at the trunk that counts now. */
+  isRegistered(trunk: Trunk): boolean
   /** The order for one ordinary call: neighbours with a weight share the calls. */
   share(trunks: readonly Trunk[]): readonly Trunk[]
   /** The trunk that sent a request: by the Contact that we have registered there, or by source address. */
@@ -133,6 +138,8 @@ export function createTrunks(needs: TrunksNeeds): Trunks {
       const down = trunks.filter((trunk) => !isUp(trunk))
       return [...trunks.filter(isUp), ...down.sort((a, b) => health.retryAt(a) - health.retryAt(b))]
     },
+    isUp,
+    isRegistered: (trunk) => Boolean(registrations.at(trunk)?.binding),
     states: () => statesOf(plan.current, { health, registrations, limits }),
     share: (trunks) => shared(trunks, isUp, random),
     warnings: () => [...warningsOf(plan.current, health), ...registrationWarnings(plan.current, registrations)],

@@ -1,6 +1,5 @@
-import type { Clock } from '../../base/clock.js'
 import type { Trunk } from '../../dialplan/dialplan.js'
-import type { SipApplication, SipReply } from '../../srf/srf.js'
+import type { SipReply } from '../../srf/srf.js'
 import type { TrunkRequest, Trunks } from '../../trunks/trunks.js'
 import { sessionDescription } from '../bridge/session-description.js'
 import { type Call, reject } from '../call.js'
@@ -9,12 +8,12 @@ import type { DestinationOf } from '../routing/contract.js'
 import { trunksByFamily } from './address-family.js'
 import type { Attempts, Target } from './attempt.js'
 import type { AttemptResult } from './fork.js'
+import { isSisterFault, type SisterAttemptNeeds, trySister } from './sister-attempt.js'
 import { patienceWith, type TrunkCall, targetName, tryTrunk } from './trunk-attempt.js'
 import { huntTrunks, type TrunkAttempt, type TrunkTurn, type Verdict } from './trunk-hunt.js'
+import { type TrunkWay, trunkWays } from './trunk-ways.js'
 
-export interface OutsideCallNeeds {
-  readonly srf: SipApplication
-  readonly clock: Clock
+export interface OutsideCallNeeds extends SisterAttemptNeeds {
   readonly trunks: Pick<Trunks, 'begin' | 'enter' | 'share' | 'outgoing' | 'outgoingWithLocation' | 'forwarded'>
   readonly attempts: Pick<Attempts, 'complete' | 'provisionalRelay'>
 }
@@ -49,13 +48,13 @@ export function createOutsideCalls(needs: OutsideCallNeeds): OutsideCalls {
   const { besideMs } = patienceWith(srf)
 
   async function overTrunks(call: Call, { trunks: inOrder, otherwise, ...details }: OutsideCall): Promise<Termination> {
-    const hunt: Hunt = { earlyMedia: earlyMediaFor(call), places: new Set() }
+    const hunt: Hunt = { ways: waysFor(call, inOrder), earlyMedia: earlyMediaFor(call), places: new Set() }
     const attempt = huntTrunks({
-      trunks: inOrder,
+      ways: hunt.ways,
       besideMs,
       clock,
-      call: (turn) => callTrunk(call, turn, hunt, details),
-      judge: (response) => verdictOn(call, response),
+      call: (turn) => (turn.way.kind === 'sister' ? callSister(call, turn, turn.way, hunt, details) : callTrunk(call, turn, hunt, details)),
+      judge: (response, way) => verdictOn(call, response, way),
     })
     const result = await attempts.complete(call, attempt, outside).finally(() => {
       for (const leave of hunt.places) leave()
@@ -67,15 +66,15 @@ export function createOutsideCalls(needs: OutsideCallNeeds): OutsideCalls {
 
   function earlyMediaFor(call: Call): EarlyMedia {
     const relay = attempts.provisionalRelay(call, 1)
-    let source: Trunk | null = null
+    let source: TrunkWay | null = null
     return {
-      relay(trunk, response) {
-        if (source !== null && source !== trunk) return
-        if (sessionDescription(response) !== '') source = trunk
+      relay(way, response) {
+        if (source !== null && source !== way) return
+        if (sessionDescription(response) !== '') source = way
         relay(response)
       },
-      release(trunk) {
-        if (source === trunk) source = null
+      release(way) {
+        if (source === way) source = null
       },
     }
   }
@@ -83,10 +82,11 @@ export function createOutsideCalls(needs: OutsideCallNeeds): OutsideCalls {
   /** Calls over one trunk, and tracks whether the trunk works. A trunk at its limit does not learn of the call. */
   function callTrunk(
     call: Call,
-    { trunk, isLast, onRinging }: TrunkTurn,
+    { way, isLast, onRinging }: TrunkTurn<TrunkWay>,
     { earlyMedia, places }: Hunt,
     details: CallDetails,
   ): TrunkAttempt {
+    const { trunk } = way
     const place = trunks.enter(trunk, call.kind === 'emergency' ? 'urgent' : 'ordinary')
     if (place.outcome === 'full') return full
     const { leave } = place
@@ -101,11 +101,11 @@ export function createOutsideCalls(needs: OutsideCallNeeds): OutsideCalls {
       if (!isTrunkFault(response)) request.responded()
       if (response.status >= 200) return
       onRinging()
-      earlyMedia.relay(trunk, response)
+      earlyMedia.relay(way, response)
     }
 
     function onResult(result: AttemptResult): AttemptResult {
-      earlyMedia.release(trunk)
+      earlyMedia.release(way)
       if (result.outcome === 'accepted') call.progress.reached = targetName(trunk)
       else leave()
       if (result.outcome !== 'failed') return result
@@ -124,6 +124,35 @@ export function createOutsideCalls(needs: OutsideCallNeeds): OutsideCalls {
         if (hadItsTime && !hasResponded) request.passedOver()
       },
     }
+  }
+
+  /** Another node of the site calls the trunk, and tracks whether it works. */
+  function callSister(call: Call, { onRinging }: TrunkTurn<TrunkWay>, way: SisterWay, hunt: Hunt, details: CallDetails): TrunkAttempt {
+    const { trunk } = way
+    const { earlyMedia, ways } = hunt
+    // The other way to the same trunk is for a node that does not take the call: it does not end the patience with this one.
+    const isLast = ways.slice(ways.indexOf(way) + 1).every((other) => other.trunk === trunk)
+
+    function onResponse(response: SipReply): void {
+      if (response.madeHere || response.status <= 100 || response.status >= 200) return
+      onRinging()
+      earlyMedia.relay(way, response)
+    }
+
+    function onResult(result: AttemptResult): AttemptResult {
+      earlyMedia.release(way)
+      if (result.outcome === 'accepted') call.progress.reached = targetName(trunk)
+      if (result.outcome === 'failed') noteRefusal(call, way, result.response)
+      return result
+    }
+
+    const { result, cancel } = trySister(
+      call,
+      way,
+      { trunk, isLast, onResponse, ...details, number: numberFor(trunk, details, call) },
+      needs,
+    )
+    return { result: result.then(onResult), cancel, passOver: cancel }
   }
 
   return {
@@ -145,8 +174,21 @@ function numberFor({ numbers }: Trunk, { number, e164 }: CallDetails, { plan }: 
   return numbers === undefined || e164 === null ? number : plan.numbers.written(e164, numbers)
 }
 
+type SisterWay = Extract<TrunkWay, { readonly kind: 'sister' }>
+
+/** A call that has been handed over is not handed on. */
+function waysFor({ caller, kind, knowledge }: Call, trunks: readonly Trunk[]): readonly TrunkWay[] {
+  if (caller.kind === 'node' && caller.purpose === 'trunk') return trunks.map((trunk) => ({ kind: 'own', trunk }))
+  return trunkWays(trunks, kind, knowledge)
+}
+
+function noteRefusal({ log }: Call, { node: { name }, trunk }: SisterWay, { status }: SipReply): void {
+  log.info({ event: 'call.refused', peer: name, trunk: trunk.name, status }, `no call over ${trunk.name} by ${name}: ${status}`)
+}
+
 /** The calls over several trunks for one caller. */
 interface Hunt {
+  readonly ways: readonly TrunkWay[]
   readonly earlyMedia: EarlyMedia
   /** End the use of a trunk. */
   readonly places: Set<() => void>
@@ -166,9 +208,9 @@ type CallDetails = Omit<OutsideCall, 'trunks' | 'otherwise'>
 
 /** Early media of two trunks cannot be mixed: the caller hears the trunk that sends it first. */
 interface EarlyMedia {
-  relay(trunk: Trunk, response: SipReply): void
+  relay(way: TrunkWay, response: SipReply): void
   /** The next trunk that sends early media is heard. */
-  release(trunk: Trunk): void
+  release(way: TrunkWay): void
 }
 
 function rejectFamily(call: Call, trunks: readonly Trunk[]): Termination {
@@ -178,8 +220,11 @@ function rejectFamily(call: Call, trunks: readonly Trunk[]): Termination {
   return reject(call, { reason: 'other-family' })
 }
 
-function verdictOn({ kind }: Call, response: SipReply): Verdict {
+function verdictOn({ kind }: Call, response: SipReply, way: TrunkWay): Verdict {
+  if (way.kind === 'sister' && isSisterFault(response)) return 'fault'
   if (isTrunkFault(response)) return 'fault'
+  // It takes calls only from the address that has registered.
+  if (way.kind === 'fallback' && response.status === 403) return 'refused'
   // A redirection by a trunk is not followed, because calls go only to trunks of the dial plan.
   if (response.status < 400) return 'refused'
   return kind === 'emergency' ? 'refused' : 'final'

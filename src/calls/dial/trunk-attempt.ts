@@ -34,6 +34,11 @@ export function patienceWith({ reportsTrying }: Pick<SipApplication, 'reportsTry
 /** After a 100, ringing or refusal may take long; but while another trunk is left, the wait is limited. */
 const noProgressMs: Milliseconds = 20_000
 
+/** How long the far end may ring, and may be silent after a 100. */
+export function patienceWithoutProgress(isLast: boolean): { readonly ringMs: Milliseconds; readonly noProgressMs: Milliseconds } {
+  return { ringMs, noProgressMs: isLast ? ringMs : noProgressMs }
+}
+
 /** The emergency centre is busy: that has nothing to do with the location. */
 const busy: ReadonlySet<number> = new Set([486, 600])
 const credentialsWanted: ReadonlySet<number> = new Set([401, 407])

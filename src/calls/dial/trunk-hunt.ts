@@ -1,5 +1,4 @@
 import type { Alarm, Clock, Milliseconds } from '../../base/clock.js'
-import type { Trunk } from '../../dialplan/dialplan.js'
 import type { SipReply } from '../../srf/srf.js'
 import { answeredElsewhere } from '../reason-header.js'
 import { type Attempt, type AttemptResult, release } from './fork.js'
@@ -16,32 +15,32 @@ export interface TrunkAttempt extends Attempt {
   passOver(reason: string): void
 }
 
-export interface TrunkTurn {
-  readonly trunk: Trunk
-  /** No other trunk is left. */
+export interface TrunkTurn<Way> {
+  readonly way: Way
+  /** No other way is left. */
   readonly isLast: boolean
   /** To be called when the far end rings. */
   readonly onRinging: () => void
 }
 
-export interface HuntNeeds {
-  /** In the order in which they are called. */
-  readonly trunks: readonly Trunk[]
+export interface HuntNeeds<Way> {
+  /** Ways to trunks, in the order in which they are tried. */
+  readonly ways: readonly Way[]
   /** When the next trunk is called beside a silent one; null: only after it. */
   readonly besideMs: Milliseconds | null
   readonly clock: Clock
-  readonly call: (turn: TrunkTurn) => TrunkAttempt
-  readonly judge: (response: SipReply) => Verdict
+  readonly call: (turn: TrunkTurn<Way>) => TrunkAttempt
+  readonly judge: (response: SipReply, way: Way) => Verdict
 }
 
 /**
  * Calls trunks in order until one takes the call. While the far end rings over one trunk, no other is called. If several are called at once,
  * the first to answer gets the call and the others are cancelled. A 200 that crosses its CANCEL is ended with BYE.
  */
-export function huntTrunks({ trunks, besideMs, clock, call, judge }: HuntNeeds): Attempt {
-  const waiting = [...trunks]
-  const live = new Map<Trunk, TrunkAttempt>()
-  const ringing = new Set<Trunk>()
+export function huntTrunks<Way>({ ways, besideMs, clock, call, judge }: HuntNeeds<Way>): Attempt {
+  const waiting = [...ways]
+  const live = new Map<Way, TrunkAttempt>()
+  const ringing = new Set<Way>()
   // A refusal tells the caller more than the fault of a trunk.
   let bestMiss: AttemptResult = { outcome: 'failed', response: noTrunk, reason: 'no-trunk' }
   let beside: Alarm | null = null
@@ -63,12 +62,12 @@ export function huntTrunks({ trunks, besideMs, clock, call, judge }: HuntNeeds):
 
   function callNext(): void {
     beside?.cancel()
-    const trunk = waiting.shift()
-    if (!trunk) return
+    const way = waiting.shift()
+    if (way === undefined) return
     const isLast = waiting.length === 0
-    const attempt = call({ trunk, isLast, onRinging: () => void ringing.add(trunk) })
-    live.set(trunk, attempt)
-    void attempt.result.then((outcome) => onResult(trunk, outcome))
+    const attempt = call({ way, isLast, onRinging: () => void ringing.add(way) })
+    live.set(way, attempt)
+    void attempt.result.then((outcome) => onResult(way, outcome))
     if (besideMs !== null && !isLast) beside = clock.after(besideMs, callBeside)
   }
 
@@ -76,20 +75,20 @@ export function huntTrunks({ trunks, besideMs, clock, call, judge }: HuntNeeds):
     if (ringing.size === 0) callNext()
   }
 
-  function onResult(trunk: Trunk, outcome: AttemptResult): void {
-    live.delete(trunk)
-    ringing.delete(trunk)
+  function onResult(way: Way, outcome: AttemptResult): void {
+    live.delete(way)
+    ringing.delete(way)
     if (isSettled) {
       // Answered at the same moment as another trunk, or as the caller gave up.
       if (outcome.outcome === 'accepted') void release(outcome.leg, isAccepted ? { Reason: answeredElsewhere } : {})
       return
     }
     if (outcome.outcome === 'accepted') end(outcome, (attempt) => attempt.passOver(answeredElsewhere))
-    else onMiss(outcome)
+    else onMiss(way, outcome)
   }
 
-  function onMiss(outcome: Exclude<AttemptResult, { outcome: 'accepted' }>): void {
-    const verdict = outcome.outcome === 'failed' ? judge(outcome.response) : 'final'
+  function onMiss(way: Way, outcome: Exclude<AttemptResult, { outcome: 'accepted' }>): void {
+    const verdict = outcome.outcome === 'failed' ? judge(outcome.response, way) : 'final'
     if (verdict !== 'fault') bestMiss = outcome
     if (verdict === 'final') waiting.length = 0
     if (ringing.size > 0) return

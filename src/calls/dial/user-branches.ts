@@ -2,6 +2,7 @@ import type { Extension, NodeName } from '../../base/identity.js'
 import type { LiveNode } from '../../directory/directory.js'
 import { type Binding, type Registrar, reachOf } from '../../registrar/registrar.js'
 import type { Diversion } from '../../sip/diversion/diversion.js'
+import type { Party } from '../../sip/identity/party.js'
 import { nodeUri } from '../../sip/uri/node-uri.js'
 import { withoutUriHeaders } from '../../sip/uri/sip-uri.js'
 import type { NodeLegs } from '../bridge/node-legs.js'
@@ -10,6 +11,7 @@ import { nodeDiversions, phoneDiversions } from '../identity/diversions.js'
 import { nodeIdentity, phoneIdentity } from '../identity/identity-headers.js'
 import { type Hop, type HopTokens, hopTokenHeader } from '../inbound/hop-token.js'
 import { signedContent } from '../inbound/signed-content.js'
+import { type TrunkHandover, trunkHandoverHeader, writeHandover } from '../inbound/trunk-handover.js'
 import type { DestinationOf } from '../routing/contract.js'
 import type { Branch } from './fork.js'
 
@@ -31,6 +33,17 @@ export interface UserBranches {
   toSite(call: Call, node: LiveNode, number: string): Branch
   /** A node at which a call to that user may ring. */
   toColleague(call: Call, node: LiveNode, extension: Extension): Branch
+  /** A node of this site that is registered at a trunk, and calls the number there. */
+  toSister(call: Call, node: LiveNode, order: SisterOrder): Branch
+}
+
+export interface SisterOrder {
+  /** In the form of the trunk. */
+  readonly number: string
+  /** The caller as the trunk is to see them. */
+  readonly party: Party
+  readonly diversions: readonly Diversion[]
+  readonly handover: TrunkHandover
 }
 
 export function createUserBranches({ registrar, hopTokens, nodeLegs, node, domain }: UserBranchesNeeds): UserBranches {
@@ -57,7 +70,15 @@ export function createUserBranches({ registrar, hopTokens, nodeLegs, node, domai
     }
   }
 
+  /** Signed like a call for a user, with the trunk. */
+  function toSister(call: Call, to: LiveNode, { number, party, diversions, handover }: SisterOrder): Branch {
+    const hops = call.caller.kind === 'node' ? call.caller.hops + 1 : 1
+    const headers = { ...call.headers, [trunkHandoverHeader]: writeHandover(handover) }
+    return toNode({ ...call, party, headers }, to, { target: number, hops, purpose: 'trunk' }, diversions)
+  }
+
   return {
+    toSister,
     toPhone: (call, binding) => toPhone(call, binding, []),
     toSite: (call, to, number) => toNode(call, to, { target: number, hops: 1, purpose: 'break-out' }, []),
     toColleague: (call, to, extension) => toNode(call, to, { target: extension, hops: 1, purpose: 'pick-up' }, []),

@@ -30,10 +30,11 @@ export interface WaysNeeds {
 export function createWays({ parts, network, nodeLegs, connect, hopTokens, busyGraceMs, clock }: WaysNeeds): Ways {
   const ringingCalls = createRingingCalls()
   const attempts = createAttempts({ ...parts, nodeLegs, connect, ringingCalls, busyGraceMs, clock })
+  const branches = createUserBranches({ registrar: parts.registrar, hopTokens, nodeLegs, ...network })
   return {
     attempts,
-    branches: createUserBranches({ registrar: parts.registrar, hopTokens, nodeLegs, ...network }),
-    outsideCalls: createOutsideCalls({ ...parts, attempts, clock }),
+    branches,
+    outsideCalls: createOutsideCalls({ ...parts, attempts, branches, nodeLegs, clock }),
     ringingCalls,
   }
 }

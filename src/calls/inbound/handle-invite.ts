@@ -22,6 +22,8 @@ import type { Caller, Callers, DeviceCaller, TrunkCaller } from './caller.js'
 import type { FeatureCalls } from './feature-call.js'
 import { type HopPurpose, hopTokenHeader } from './hop-token.js'
 import { unsupportedOptions } from './required-options.js'
+import type { SisterCall } from './sister-call.js'
+import { parseHandover, trunkHandoverHeader } from './trunk-handover.js'
 
 export interface InviteNeeds {
   readonly callers: Callers
@@ -40,6 +42,7 @@ export interface InviteNeeds {
 interface Onward {
   readonly dial: Dial
   readonly featureCalls: FeatureCalls
+  readonly sisterCall: SisterCall
   /** Handles an INVITE with Replaces. */
   readonly replaceCall: ReplaceCall
 }
@@ -48,10 +51,12 @@ interface Onward {
 export async function handleInvite(invite: IncomingInvite, needs: InviteNeeds): Promise<void> {
   const { callers, emergencyCallers, registrar } = needs
   const peer = callers.node(invite) ?? callers.trunk(invite)
+  const handover = peer?.kind === 'node' && peer.purpose === 'trunk' ? parseHandover(invite.header(trunkHandoverHeader)) : null
+  if (peer && handover?.kind === 'emergency') return needs.onward.sisterCall(needs.lifecycle.newCall(invite, peer, 'emergency'), handover)
   // Before everything else, because an emergency call waits for no check that may fail. Whether the digits are an emergency number can depend on
   // the user, and a claim is enough for that: an authenticated phone is always the one that it claims to be.
   const judge = peer?.kind === 'node' && peer.purpose === 'call' ? handedEmergencyOf : emergencyOf
-  const emergency = judge(calledDigits(invite.uri), () => callers.claimedUser(invite), needs.knowledge())
+  const emergency = handover ? null : judge(calledDigits(invite.uri), () => callers.claimedUser(invite), needs.knowledge())
   if (emergency !== null && peer?.kind === 'node') return emergencyCallers.fromNode(invite, emergency, peer)
   if (emergency !== null && peer === null) return emergencyCallers.fromAnyone(invite, emergency)
   const caller = peer ?? (isForged(invite) ? null : callers.device(invite))
@@ -91,7 +96,7 @@ function isForged(invite: IncomingInvite): boolean {
 
 function proceed(call: Call, caller: Caller, needs: InviteNeeds): Promise<void> {
   const { record } = needs.lifecycle
-  const { dial } = needs.onward
+  const { dial, sisterCall } = needs.onward
   const failure = unacceptable(call)
   if (failure) return record(call, () => reject(call, failure))
   const route = (question: Question): Promise<void> => record(call, () => dial(call, decide(question, call.knowledge)))
@@ -101,6 +106,7 @@ function proceed(call: Call, caller: Caller, needs: InviteNeeds): Promise<void> 
     case 'trunk':
       return fromTrunk(call, caller, needs)
     case 'node':
+      if (caller.purpose === 'trunk') return sisterCall(call, parseHandover(call.invite.header(trunkHandoverHeader)))
       if (caller.purpose !== 'call') return fromUserElsewhere(call, caller.purpose, needs)
       return route({
         kind: 'handed',
@@ -117,7 +123,7 @@ function proceed(call: Call, caller: Caller, needs: InviteNeeds): Promise<void> 
 /** A user at another node dials by the plan of this site, or picks up a call here. That node has signed who it is. */
 function fromUserElsewhere(
   call: Call,
-  purpose: Exclude<HopPurpose, 'call'>,
+  purpose: Exclude<HopPurpose, 'call' | 'trunk'>,
   { lifecycle: { record }, onward: { dial } }: InviteNeeds,
 ): Promise<void> {
   const extension = parseExtension(call.party.number)

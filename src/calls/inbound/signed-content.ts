@@ -1,4 +1,5 @@
 import { signedParty } from '../identity/identity-headers.js'
+import { trunkHandoverHeader } from './trunk-handover.js'
 
 /** The signed parts of an INVITE between nodes. */
 export interface NodeInvite {
@@ -11,11 +12,13 @@ export interface NodeInvite {
 const activeHeaders = ['Alert-Info', 'Call-Info', 'Priority']
 
 /**
- * The content that a hop token covers: the caller, the headers that phones act on, and the session description (compare RFC 8224 §4). Both
+ * The content that a hop token covers: the caller, the headers that phones act on, the session description, and the trunk of a call that is
+ * handed over for one (compare RFC 8224 §4). Both
  * nodes parse the same headers, so a proxy that rewrites their spelling does not invalidate the token.
  */
 export function signedContent({ header, body }: NodeInvite): string {
   const { name, number, isPrivate } = signedParty(header)
   const others = activeHeaders.map((each) => header(each).replace(/\s/g, ''))
-  return JSON.stringify([name, number, isPrivate, ...others, body.trim()])
+  const handover = header(trunkHandoverHeader)
+  return JSON.stringify([name, number, isPrivate, ...others, body.trim(), ...(handover === '' ? [] : [handover])])
 }

@@ -29,7 +29,7 @@ export interface Knowledge {
   readonly hotdesk: Pick<Hotdesk, 'devicesOf' | 'userOn' | 'isDraining'>
   readonly registrar: Pick<Registrar, 'bindingsOf'>
   readonly psapCallbacks: Pick<PsapCallbacks, 'deviceOf'>
-  readonly trunks: Pick<Trunks, 'order'>
+  readonly trunks: Pick<Trunks, 'order' | 'isUp' | 'isRegistered'>
   /** Calls outside of a user or a site, for limits. */
   readonly usage: Pick<OutsideUsage, 'of'>
   /** The clock that nodes share. */

@@ -1,4 +1,5 @@
 import * as breakOuts from '../breakout/rules.js'
+import { registrarWords } from '../dial/trunk-ways.js'
 import { featureRuling, profileRuling } from '../entitlement/rules.js'
 import { drainingRuling } from '../inbound/draining-rules.js'
 import type { Decision, Knowledge, Question, QuestionOf, RightsNotice, Ruling, Step } from './contract.js'
@@ -74,8 +75,18 @@ export function decide(question: Question, knowledge: Knowledge): Decision {
     notices.push(...gated.notices)
     const { to, ask } = gated.to ? gated : found
     if (ask) current = ask
-    else return { to: to ?? { kind: 'refused', reason: 'unknown-number' }, steps, questions, counted: gated.counted, notices }
+    else
+      return ended(
+        { to: to ?? { kind: 'refused', reason: 'unknown-number' }, steps, questions, counted: gated.counted, notices },
+        knowledge,
+      )
   }
+}
+
+/** Another node of the site may be the one that is registered at a trunk. */
+function ended(decision: Decision, knowledge: Knowledge): Decision {
+  const words = registrarWords(decision.to, knowledge)
+  return words === null ? decision : { ...decision, steps: [...decision.steps, { rule: 'registrar', words }] }
 }
 
 /** What users may do is judged after the rules, in this order. The first judgement that refuses decides. */

@@ -1,9 +1,9 @@
 import type { DeviceId } from '../../base/identity.js'
 import { siteKeys } from '../breakout/site-choices.js'
+import { orderWords } from '../dial/trunk-ways.js'
 import { type RefusalReason, responseOf } from '../failure.js'
 import type { Decision, Destination, DestinationOf, Knowledge, Question, Step } from './contract.js'
 import { decide } from './decide.js'
-import { trunkWords } from './trunk-words.js'
 
 /** A decision for a person to read, and what follows if the phones that ring do not take the call. */
 export interface Explanation {
@@ -47,13 +47,15 @@ function outcomeOf(to: Destination, context: Context): string {
     case 'psap-callback':
       return `${to.device.id} rings`
     case 'outside':
-      return to.trunks.length === 0 ? `the call fails: no trunk for ${to.number}` : `${to.number} is called over ${trunkWords(to.trunks)}`
+      return to.trunks.length === 0
+        ? `the call fails: no trunk for ${to.number}`
+        : `${to.number} is called over ${orderWords(to, context.knowledge)}`
     case 'voicemail':
-      return `${to.number} is called over ${to.trunk.name}, for mailbox ${to.mailbox}`
+      return `${to.number} is called over ${orderWords(to, context.knowledge)}, for mailbox ${to.mailbox}`
     case 'emergency':
       return to.trunks.length === 0
         ? 'the emergency call fails: this site has no trunk'
-        : `${to.number} is called over ${trunkWords(to.trunks)}, ${locationWords(to, context)}`
+        : `${to.number} is called over ${orderWords(to, context.knowledge)}, ${locationWords(to, context)}`
     case 'login':
       return `a voice asks for ${to.extension === null ? 'extension and PIN' : `the PIN of ${knownExtension(to, context.knowledge) ?? 'that extension'}`}`
     case 'logout':

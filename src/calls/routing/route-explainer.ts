@@ -40,7 +40,7 @@ export interface RouteExplainerNeeds {
 
 /**
  * For a command that has the copy of Redis but no SIP. Only a running node knows which trunks are down, so trunks keep the order of the dial
- * plan here.
+ * plan here, and the node that registers counts as registered.
  */
 export function createRouteExplainer(needs: RouteExplainerNeeds): RouteExplainer & { close(): void } {
   const { replica, directory, clock, networkClock, log } = needs
@@ -51,7 +51,7 @@ export function createRouteExplainer(needs: RouteExplainerNeeds): RouteExplainer
     hotdesk,
     registrar,
     psapCallbacks: { deviceOf: (number) => callbackDeviceIn(replica, number) },
-    trunks: { order: (trunks) => trunks },
+    trunks: { order: (trunks) => trunks, isUp: () => true, isRegistered: () => false },
     usage: { of: (subject, moment) => usageIn(replica, directory, { subject, moment }) },
     clock: networkClock,
   }

@@ -5,11 +5,12 @@ import type { Logger } from '../../base/logger.js'
 import type { Metrics } from '../../base/metrics.js'
 import type { Secret } from '../../base/secret.js'
 import type { Trunk } from '../../dialplan/dialplan.js'
-import type { Directory } from '../../directory/directory.js'
+import { type Directory, type LiveNode, nodeAbilities } from '../../directory/directory.js'
 import type { SipApplication, SipSource } from '../../srf/srf.js'
 import { credentialsOf } from '../identity.js'
 import { contactUser } from './contact-user.js'
 import { createRegisterRequests } from './register-request.js'
+import { registeringNode } from './registering-node.js'
 import { createRegistration, type Registration } from './registration.js'
 
 export interface RegistrationsNeeds {
@@ -60,7 +61,7 @@ interface Entry {
 }
 
 /**
- * One node of a site registers: the first live one by name that is not draining. A trunk with several Contacts of one account would send each call to all of them,
+ * One node of a site registers. A trunk with several Contacts of one account would send each call to all of them,
  * and one that keeps only the last would leave the choice to chance. Every node of the site knows the live ones, so they agree without
  * asking; for the seconds in which they do not, both are registered and neither is harmed.
  */
@@ -76,10 +77,11 @@ export function createRegistrations(needs: RegistrationsNeeds): Registrations {
   function isFirst(): boolean {
     if (isClosed) return false
     const others = directory.nodes().filter(({ name, site }) => site === network.site && name !== network.node)
-    // One of an earlier version leaves the registrations to the first by name, also while that one is draining.
-    if (others.some(({ takes }) => !takes.includes('registrations'))) return others.every(({ name }) => network.node < name)
-    const sisters = others.filter(({ isDraining }) => !isDraining)
-    return isWithdrawn ? sisters.length === 0 : sisters.every(({ name }) => network.node < name)
+    const first = registeringNode<Pick<LiveNode, 'name' | 'isDraining' | 'takes'>>([
+      ...others,
+      { name: network.node, isDraining: isWithdrawn, takes: nodeAbilities },
+    ])
+    return first === null || first.name === network.node
   }
 
   function update(): void {

@@ -5,7 +5,7 @@ import type { Trunk } from '../../../../src/dialplan/dialplan.js'
 import type { SipReply } from '../../../../src/srf/srf.js'
 import { createManualClock, type ManualClock } from '../../../support/process/manual-clock.js'
 
-interface Asked extends TrunkTurn {
+interface Asked extends TrunkTurn<Trunk> {
   /** How it was left: `cancelled`, or `passed over`. */
   left: string
   ends(outcome: AttemptResult): Promise<void>
@@ -22,7 +22,7 @@ beforeEach(() => {
 function huntOver(count: number, parts: { besideMs?: number | null; verdicts?: Readonly<Record<number, Verdict>> } = {}) {
   const { besideMs = 5_000, verdicts = {} } = parts
   return huntTrunks({
-    trunks: Array.from({ length: count }, (_, index) => ({ name: `line-${index + 1}` }) as Trunk),
+    ways: Array.from({ length: count }, (_, index) => ({ name: `line-${index + 1}` }) as Trunk),
     besideMs,
     clock,
     judge: ({ status }) => verdicts[status] ?? (status >= 500 || status === 408 ? 'fault' : 'final'),
@@ -52,7 +52,7 @@ function huntOver(count: number, parts: { besideMs?: number | null; verdicts?: R
 
 const refusal = (status: number): AttemptResult => ({ outcome: 'failed', response: { status } as SipReply })
 const answer: AttemptResult = { outcome: 'accepted', branch: { uri: 'sip:x', parts: {}, device: null }, leg: {} as AcceptedLeg }
-const names = (): string[] => asked.map(({ trunk }) => trunk.name)
+const names = (): string[] => asked.map(({ way }) => way.name)
 
 describe('a call over several trunks', () => {
   it('tries the next trunk beside one that is silent for five seconds, and no sooner', () => {

@@ -77,6 +77,8 @@ export interface Scene {
   /** Emergency number → phone. */
   readonly callBacks?: Readonly<Record<string, string>>
   readonly down?: readonly string[]
+  /** Trunks at which paris-1 is registered. */
+  readonly registeredTrunks?: readonly string[]
   /** Site → numbers that bring help there. */
   readonly emergencies?: Readonly<Record<string, readonly string[]>>
   /** Site → the direct numbers that its nodes publish. */
@@ -108,6 +110,7 @@ export function scene({
   absentSites = [],
   callBacks = {},
   down = [],
+  registeredTrunks = [],
   emergencies = {},
   dids = {},
   profiles = {},
@@ -152,7 +155,11 @@ export function scene({
     psapCallbacks: { deviceOf: (number) => (callBacks[number] ? dev(callBacks[number]) : null) },
     usage: { of: (subject) => ({ callsAtOnce: 0, callsPerMinute: 0, minutesPerDay: 0, ...usage[subject] }) },
     clock: { now: () => now },
-    trunks: { order: (trunks) => [...trunks.filter(isUp), ...trunks.filter((trunk) => !isUp(trunk))] },
+    trunks: {
+      order: (trunks) => [...trunks.filter(isUp), ...trunks.filter((trunk) => !isUp(trunk))],
+      isUp,
+      isRegistered: ({ name }) => registeredTrunks.includes(name),
+    },
   }
 }
 
