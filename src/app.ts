@@ -155,7 +155,7 @@ function openControl(context: NodeContext, { plan, settings, read, store, server
     read,
     plan,
     settings,
-    reloadPrompts: telephony.ivr.reloadPrompts,
+    readPrompts: telephony.ivr.readPrompts,
     setLogLevel: (level) => applyLogLevel(context, server, level),
     node,
     store,
@@ -194,9 +194,10 @@ interface Rereading extends Pick<AppNeeds, 'read'> {
   readonly settings: ReplaceableSettings
 }
 
-function applyLogLevel(context: NodeContext, server: SipServer, level: Level): Promise<void> {
+/** The SIP server first, because only it can fail. */
+async function applyLogLevel(context: NodeContext, server: SipServer, level: Level): Promise<void> {
+  await server.setLogLevel(level)
   setLogLevel(context, level)
-  return server.setLogLevel(level)
 }
 
 /** Commands on this machine find the node by this file, even without Redis. */

@@ -19,7 +19,9 @@ export interface ReloadNeeds {
   readonly read: () => Reading
   readonly plan: ReplaceablePlan
   readonly settings: ReplaceableSettings
-  readonly reloadPrompts: (announcements: readonly string[]) => Promise<void>
+  /** The function that it answers puts the prompts in force. */
+  readonly readPrompts: (announcements: readonly string[]) => Promise<() => void>
+  /** If it rejects, the level is what it was. */
   readonly setLogLevel: (level: Level) => Promise<void>
   readonly node: NodeName
   readonly store: Pick<Store, 'append'>
@@ -31,7 +33,7 @@ export type Reload = (by: Asker) => Promise<Reloaded>
 
 type Reloaded = Frozen<Reply<'reload'>>
 
-export function createReload({ read, plan, settings, reloadPrompts, setLogLevel, node, store, log }: ReloadNeeds): Reload {
+export function createReload({ read, plan, settings, readPrompts, setLogLevel, node, store, log }: ReloadNeeds): Reload {
   const started = settings.current
   let running: Promise<unknown> = Promise.resolve()
 
@@ -42,9 +44,11 @@ export function createReload({ read, plan, settings, reloadPrompts, setLogLevel,
     const { restart } = differences(started, config)
     const isNewPlan = dialplan.fingerprint !== plan.current.fingerprint
     const changed = [...(isNewPlan ? ['the dial plan'] : []), ...live]
-    await reloadPrompts(dialplan.announcements)
-    settings.replace(config)
+    // What can fail comes first: after it, everything is taken over at once.
+    const replacePrompts = await readPrompts(dialplan.announcements)
     await setLogLevel(config.log.level)
+    replacePrompts()
+    settings.replace(config)
     if (isNewPlan) plan.replace(dialplan)
     log.info({ event: 'node.reloaded', by, changed, restart }, `reloaded by ${by}: ${wordsFor(changed, restart)}`)
     note({ event: 'reloaded', changed: changed.join(', '), restart: restart.join(', '), ...askerFields(by) })

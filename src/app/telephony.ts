@@ -20,7 +20,7 @@ const promptsFolder = fileURLToPath(new URL('../../prompts', import.meta.url))
 /** Phones, calls and dial codes. */
 export interface Telephony {
   readonly trunks: Pick<Trunks, 'warnings' | 'states'>
-  readonly ivr: Pick<Ivr, 'reloadPrompts'>
+  readonly ivr: Pick<Ivr, 'readPrompts'>
   readonly calls: Pick<
     Calls,
     | 'open'

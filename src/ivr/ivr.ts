@@ -39,8 +39,11 @@ export interface Ivr {
   clip(prompt: string): Clip
   /** Null if there is no recording. */
   recording(prompt: string): Clip | null
-  /** Reads the prompts again, and the announcements of another dial plan; calls in progress may hear old and new ones. */
-  reloadPrompts(announcements: readonly string[]): Promise<void>
+  /**
+   * Reads the prompts again, and the announcements of another dial plan. The function that it answers puts them in force; calls in progress
+   * may hear old and new ones.
+   */
+  readPrompts(announcements: readonly string[]): Promise<() => void>
   /** Ends all calls except those of callers who wait for help; resolves when these have ended too, and each BYE has a response. */
   close(): Promise<void>
 }
@@ -99,8 +102,11 @@ export async function createIvr(needs: IvrNeeds): Promise<Ivr> {
     offerAudio: () => media.offer(),
     clip: prompts.announcement,
     recording: prompts.recording,
-    async reloadPrompts(announcements) {
-      loaded = await load(announcements)
+    async readPrompts(announcements) {
+      const read = await load(announcements)
+      return () => {
+        loaded = read
+      }
     },
     close: dispatch.close,
   }

@@ -41,8 +41,14 @@ export async function createSipdThread(needs: SipdThreadNeeds): Promise<Sipd> {
       keeper.tls = identity
     },
     async setLogLevel(level) {
+      const previous = keeper.level
       keeper.level = level
-      await keeper.thread?.ask({ kind: 'log level', level })
+      try {
+        await keeper.thread?.ask({ kind: 'log level', level })
+      } catch (fault) {
+        keeper.level = previous
+        throw fault
+      }
     },
     async setKnownSources(sources) {
       // Kept first, because a thread that is being restarted starts with it.

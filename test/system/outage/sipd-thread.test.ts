@@ -15,6 +15,11 @@ import { inDialog, offer, openUdpPeer, type SipPeer } from '../../support/sip/si
 
 /** The thread runs what was built: the sources cannot be started as they stand. */
 const workerFile = join(import.meta.dirname, '../../../dist/sipd/thread/worker.js')
+const diesAtTheFirstQuestion = `
+  const { parentPort } = require('node:worker_threads')
+  parentPort.once('message', () => process.exit(7))
+  parentPort.postMessage({ kind: 'listening', places: { listening: [], admin: { address: '127.0.0.1', port: 0 } } })
+`
 const udp: ListenAddress = { protocol: 'udp', address: '127.0.0.1', port: 0 }
 const tls: ListenAddress = { protocol: 'tls', address: '127.0.0.1', port: 0 }
 
@@ -99,6 +104,19 @@ describe('sipd in a thread of its own', () => {
       },
     })
     expect(told).toEqual([['999', '112']])
+  })
+
+  it('starts again with the log level of before if it has died while it was to be changed', async () => {
+    const levels: string[] = []
+    const stage = await open({
+      startWorker(workerData) {
+        levels.push(workerData.level)
+        return levels.length > 1 ? new Worker(workerFile, { workerData }) : new Worker(diesAtTheFirstQuestion, { eval: true })
+      },
+    })
+    await expect(stage.sipd.setLogLevel('warn')).rejects.toThrow('ended with code 7')
+    await stage.logged('sip.restarted')
+    expect(levels).toEqual(['trace', 'trace'])
   })
 
   it('tells its log by ours, with our bindings', async () => {
