@@ -2,7 +2,7 @@ import { createHandlers } from './app/handlers.js'
 import { createLiveSettings, type ReplaceableSettings } from './app/live-settings.js'
 import { type NetworkMember, openNetworkMember } from './app/network-member.js'
 import { closeDeadlineMs, type NodeContext, partLog, setLogLevel, sipApplication } from './app/node-context.js'
-import { createOperations, type Operations } from './app/operations.js'
+import { createOperations, type Operations, usualPhoneSeconds } from './app/operations.js'
 import { createReload, type Reading, type Reload } from './app/reload.js'
 import { openTelephony, type Telephony } from './app/telephony.js'
 import { systemClock } from './base/clock.js'
@@ -36,6 +36,8 @@ export interface App {
   readonly dialplan: Dialplan
   readonly store: Pick<Store, 'state' | 'copyFrom' | 'trouble' | 'cli' | 'condition'>
   readonly reload: Reload
+  /** The node takes no new calls, and `onDrained` is called after the last one. */
+  drain(by: string): void
   /** How long the node waits for emergency calls when it stops, by the settings in force. */
   stopSeconds(): number
   /** Closes all parts in reverse order. */
@@ -129,6 +131,7 @@ async function build(context: NodeContext, { settings, read }: Rereading): Promi
     dialplan: first,
     store,
     reload,
+    drain: (by) => controlled.operations.drain({ end: 'end', phoneMs: usualPhoneSeconds * 1_000 }, by),
     stopSeconds: () => settings.current.emergency.stopSeconds,
     async close() {
       isStopping = true

@@ -94,8 +94,8 @@ export function createHandlers({
       return drainReply(operations.drainState)
     },
     undrain(_, by) {
-      operations.undrain(by)
-      return drainReply(operations.drainState)
+      const wasDraining = operations.undrain(by)
+      return { ...drainReply(operations.drainState), wasDraining }
     },
     draining: () => drainReply(operations.drainState),
     hangup: ({ call }, by) => ({ outcome: operations.hangUp(call, by) }),

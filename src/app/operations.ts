@@ -43,6 +43,9 @@ export interface DrainRequest {
   readonly phoneMs: Milliseconds
 }
 
+/** How long phones have to register elsewhere, unless the operator sets another time. */
+export const usualPhoneSeconds = 300
+
 /** What operators do to the calls of this node. */
 export interface Operations {
   readonly drainState: DrainState
@@ -50,7 +53,8 @@ export interface Operations {
   readonly movesPhones: boolean
   /** From now on the node takes no new calls except emergency calls. */
   drain(request: DrainRequest, by: string): void
-  undrain(by: string): void
+  /** False: the node was not draining. */
+  undrain(by: string): boolean
   hangUp(call: string, by: string): HangUpOutcome
   close(): void
 }
@@ -105,13 +109,14 @@ export function createOperations(needs: OperationsNeeds): Operations {
       log.warn({ event: 'node.draining', by, end }, `${by} drains this node: no new calls except emergency calls`)
     },
     undrain(by) {
-      if (mode === 'open') return
+      if (mode === 'open') return false
       mode = 'open'
       calls.resume()
       withdrawal.end()
       registrar.relocation.end()
       hotdesk.drained('node.undrained', by)
       log.info({ event: 'node.undrained', by }, `${by} ended the draining: the node takes calls again`)
+      return true
     },
     hangUp(call, by) {
       const outcome = calls.hangUp(call)

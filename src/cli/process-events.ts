@@ -1,4 +1,5 @@
 import type { Clock, Milliseconds } from '../base/clock.js'
+import { drainSignal } from '../base/host/run-file.js'
 import { hasTerminal } from '../base/host/terminal.js'
 import { stopSignals, takeOver } from './early-stop.js'
 
@@ -11,6 +12,8 @@ export interface ProcessEvents {
    * to stop.
    */
   onReload(listener: () => void): void
+  /** SIGUSR2 (`hotdesk drain` without Redis). */
+  onDrain(listener: () => void): void
   /** Asks this process to stop, as SIGTERM does. */
   stop(): void
   /** An uncaught fault. */
@@ -40,6 +43,10 @@ export function processEvents(): ProcessEvents {
       if (early !== null) onSignal(early)
     },
     stop: () => void process.kill(process.pid, 'SIGTERM'),
+    onDrain(listener) {
+      process.on(drainSignal, listener)
+      undo.push(() => process.off(drainSignal, listener))
+    },
     onReload(listener) {
       reload = listener
     },

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { App, AppNeeds } from '../app.js'
 import { type Milliseconds, systemClock } from '../base/clock.js'
 import { errors, isAppError, messageOf } from '../base/errors.js'
+import { drainSignal } from '../base/host/run-file.js'
 import { createLogger } from '../base/logger.js'
 import type { Config } from '../config/config.js'
 import { bannerLines } from './banner.js'
@@ -34,15 +35,18 @@ export function startCommand(command: Command, needs: CommandNeeds): void {
 async function start(needs: CommandNeeds): Promise<0 | 1> {
   const events = processEvents()
   const emergencyCalls = watchEmergencyCalls(needs.terminal)
-  const reloads = watchReloads()
+  // The log has the outcome.
+  const reloads = watchRequests((app) => void app.reload('SIGHUP').catch(() => undefined))
+  const drains = watchRequests((app) => app.drain(drainSignal))
   events.onReload(reloads.ask)
+  events.onDrain(drains.ask)
   const end = endOf(events, { clock: systemClock, mayAbandon: emergencyCalls.mayAbandon })
   try {
     const read = () => readSettings(needs)
     read()
     const config = needs.config('run')
     if (config.redis.kind === 'embedded' && (await hasEnded(needs.provide('redis-server'), end))) return await giveUp(end, needs, events)
-    return await run({ config, read, reloads, events, end, emergencyCalls }, needs).catch(async (fault: unknown) =>
+    return await run({ config, read, followers: [reloads, drains], events, end, emergencyCalls }, needs).catch(async (fault: unknown) =>
       Promise.reject(await explained(fault, config)),
     )
   } finally {
@@ -63,13 +67,13 @@ async function explained(fault: unknown, config: Config): Promise<unknown> {
 interface Run {
   readonly config: Config
   readonly read: AppNeeds['read']
-  readonly reloads: ReturnType<typeof watchReloads>
+  readonly followers: readonly Pick<ReturnType<typeof watchRequests>, 'follow'>[]
   readonly events: ProcessEvents
   readonly end: Promise<End>
   readonly emergencyCalls: ReturnType<typeof watchEmergencyCalls>
 }
 
-async function run({ config, read, reloads, events, end, emergencyCalls }: Run, needs: CommandNeeds): Promise<0> {
+async function run({ config, read, followers, events, end, emergencyCalls }: Run, needs: CommandNeeds): Promise<0> {
   const { terminal } = needs
   const stopping = new AbortController()
   const opening = openApp(config, { onCalls: emergencyCalls.follow, onDrained: events.stop, stopping: stopping.signal, read })
@@ -77,7 +81,7 @@ async function run({ config, read, reloads, events, end, emergencyCalls }: Run, 
   if (started)
     for (const line of [...bannerLines({ config, app: started, paint: terminal.paint }), ...pathLines(terminal)]) terminal.announce(line)
   else stopping.abort()
-  if (started) reloads.follow(started)
+  if (started) for (const { follow } of followers) follow(started)
   const reason = await end
   if (reason.by === 'fault') {
     createLogger({ ...config.log, node: config.node, site: config.site }).fatal(
@@ -138,17 +142,17 @@ function watchEmergencyCalls({ complain, paint }: CommandNeeds['terminal']) {
   }
 }
 
-/** Reloads that SIGHUP asks for. One that is asked for during the start follows the start. The log has the outcome. */
-function watchReloads() {
-  let app: Pick<App, 'reload'> | null = null
+/** What a signal asks for. A request during the start is carried out after it. */
+function watchRequests(carryOut: (app: Pick<App, 'reload' | 'drain'>) => void) {
+  let app: Pick<App, 'reload' | 'drain'> | null = null
   let isWaiting = false
   function ask(): void {
     isWaiting = app === null
-    app?.reload('SIGHUP').catch(() => undefined)
+    if (app) carryOut(app)
   }
   return {
     ask,
-    follow(started: Pick<App, 'reload'>): void {
+    follow(started: Pick<App, 'reload' | 'drain'>): void {
       app = started
       if (isWaiting) ask()
     },

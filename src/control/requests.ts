@@ -149,7 +149,8 @@ export const requests = {
   hangup: { ask: z.object({ call: z.string() }), reply: z.object({ outcome: z.enum(['ended', 'emergency', 'unknown']) }) },
   /** Takes no new calls; ends after the last one, unless it stays. */
   drain: { ask: z.object({ stay: z.boolean(), phoneSeconds: z.number().int().nonnegative() }), reply: drainState },
-  undrain: { ask: z.object({}), reply: drainState },
+  /** A node of an earlier version does not report whether it was draining. */
+  undrain: { ask: z.object({}), reply: drainState.extend({ wasDraining: z.boolean().default(true) }) },
   draining: { ask: z.object({}), reply: drainState },
   /** A text for phones of an emergency desk that are registered at the node. */
   notice: {

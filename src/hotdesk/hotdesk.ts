@@ -157,7 +157,7 @@ export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
 /** `alice@host` as the fields of an event. */
 function operatorFields(asker: string): Readonly<Record<'via' | 'by' | 'host', string>> {
   const [, by = asker, host = ''] = /^(.*)@([^@]*)$/.exec(asker) ?? []
-  return { via: 'cli', by, host }
+  return { via: host === '' ? 'signal' : 'cli', by, host }
 }
 
 function transitionsOf(transition: 'login' | 'logout', outcomes: Readonly<Record<string, LogEvent>>) {

@@ -55,6 +55,10 @@ export const machineErrors = {
       failed: { says: 'the node could not carry out the request: {reason}', todo: 'see its log' },
       away: { says: 'no node {node} is up', todo: 'start it with `hotdesk start`, or list the nodes with `hotdesk site show <site>`' },
       earlier: { says: '{node} runs hotdesk {version}, which answers no requests', todo: 'update hotdesk on that node' },
+      notYours: {
+        says: 'this user may not signal {node} (process {process})',
+        todo: 'run the command as root, or as the user of the node',
+      },
       noneAt: { says: 'no node of {site} is up', todo: 'start one, or name another site' },
     },
   },

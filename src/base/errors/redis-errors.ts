@@ -19,6 +19,11 @@ export const redisErrors = {
     messages: {
       notConnected: 'Redis is not connected',
       unreachable: { says: '{says}', todo: '{todo}' },
+      noDrain: {
+        says: '{reason}',
+        todo: 'run `hotdesk drain` without --stay on the machine of the node, as its user: it then signals the process (SIGUSR2)',
+      },
+      noUndrain: { says: '{reason}', todo: '{todo}; without Redis, only a restart makes a draining node take calls again' },
       notServing: 'Redis does not serve: {reason}',
       notServingUntil: { says: 'Redis does not serve: {reason}', todo: '{todo}' },
       noReload: '{reason}',

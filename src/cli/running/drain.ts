@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { usualPhoneSeconds } from '../../app/operations.js'
 import { pause, systemClock } from '../../base/clock.js'
-import { isAppError } from '../../base/errors.js'
+import { errors, isAppError } from '../../base/errors.js'
 import type { NodeName } from '../../base/identity.js'
 import { counted } from '../../base/output/counted.js'
 import { askNode, type Reply } from '../../control/control.js'
@@ -9,6 +10,7 @@ import type { Store } from '../../store/store.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { addNodeOptions, chosenNodes, type NodeChoice } from '../operator/asked-nodes.js'
 import { withDirectory } from '../operator/network.js'
+import { drainBySignal } from './drain-by-signal.js'
 
 type Form = { readonly json?: boolean }
 type State = Reply<'draining'>
@@ -30,7 +32,7 @@ export function drainCommand(command: Command, needs: CommandNeeds): void {
     .option('--stay', 'do not end the node after its last call')
     .addOption(
       new Option('--phone-seconds <seconds>', 'how long to wait for phones to register at another node of the site')
-        .default(300)
+        .default(usualPhoneSeconds)
         .argParser(secondsOf),
     )
     .option('--no-wait', 'return at once instead of showing the progress')
@@ -49,15 +51,21 @@ export function drainCommand(command: Command, needs: CommandNeeds): void {
     )
     .action(async ({ stay = false, wait, phoneSeconds, json, ...choice }: NodeChoice & Form & DrainOptions) => {
       const config = needs.config('look')
-      await withDirectory(config, async (directory, store) => {
+      let isBegun = false
+      const draining = withDirectory(config, async (directory, store) => {
         const nodes = chosenNodes(choice, directory, config)
         const begun = await Promise.all(nodes.map((node) => askNode(store, node, { kind: 'drain', asked: { stay, phoneSeconds } })))
+        isBegun = true
         for (const [index, node] of nodes.entries()) report(node, begun[index], { json: json === true }, needs)
         if (!wait) return
         const follows = nodes.map((node, index) =>
           follow(node, { stay, json: json === true, first: JSON.stringify(begun[index]) }, { directory, store, needs }),
         )
         await Promise.all(follows)
+      })
+      await draining.catch((fault: unknown) => {
+        if (isBegun) throw fault
+        return drainBySignal(fault, { stay, wait, json: json === true, choice }, needs)
       })
     })
 }
@@ -69,11 +77,16 @@ export function undrainCommand(command: Command, needs: CommandNeeds): void {
     .addHelpText('after', '\nExample:\n  hotdesk undrain --node paris-2')
     .action(async ({ json, ...choice }: NodeChoice & Form) => {
       const config = needs.config('look')
-      await withDirectory(config, async (directory, store) => {
+      const undraining = withDirectory(config, async (directory, store) => {
         for (const node of chosenNodes(choice, directory, config)) {
           const state = await askNode(store, node, { kind: 'undrain', asked: {} })
-          needs.terminal.print(json ? JSON.stringify({ node, ...state }) : `${node}: takes calls again`)
+          const words = state.wasDraining ? 'takes calls again' : 'was not draining; it takes calls'
+          needs.terminal.print(json ? JSON.stringify({ node, ...state }) : `${node}: ${words}`)
         }
+      })
+      await undraining.catch((fault: unknown) => {
+        if (!isAppError(fault, 'STORE_UNAVAILABLE')) throw fault
+        throw errors.STORE_UNAVAILABLE.noUndrain({ reason: fault.says, todo: fault.todo }, fault)
       })
     })
 }

@@ -74,4 +74,24 @@ describe('while a node runs and Redis is down', () => {
     expect(program.output()).toMatch(new RegExp(`is in use by \\S+ \\(process ${node.pid}\\)`))
     expect(program.output()).not.toMatch(/end it|kill/)
   })
+
+  it('`drain --stay`, `drain` of another node and `undrain` say what to do instead', async () => {
+    const [stay, other, undrain] = await Promise.all([run('drain', '--stay'), run('drain', '--node', 'paris-2'), run('undrain')])
+    expect([stay.code, other, undrain.code]).toEqual([1, stay, 1])
+    expect(stay.output).toMatch(/\(STORE_UNAVAILABLE\)\n +→ run .*hotdesk drain.* without --stay on the machine of the node, as its user/)
+    expect(undrain.output).toMatch(/→ start Redis.*; without Redis, only a restart makes a draining node take calls again/)
+    expect((await fetch(`${http}/healthz`)).status).toBe(200)
+  })
+
+  // The last test: afterwards the node has ended.
+  it('`drain` signals its process, which takes no new calls and ends with 0', async () => {
+    const { code, output } = await run('drain')
+    expect(code).toBe(0)
+    expect(output).toMatch(
+      new RegExp(`^paris-1: nothing listens .*, so process ${node.pid} was signalled \\(SIGUSR2\\)\nparis-1: ended$`, 'm'),
+    )
+    expect(await node.exited).toBe(0)
+    expect(node.output()).toMatch(/"event":"node\.draining".*SIGUSR2 drains this node/)
+    expect(node.output()).toMatch(/^Stopped\.$/m)
+  })
 })

@@ -112,3 +112,10 @@ test('the progress counts phones that have moved since the draining began, and a
   operations.drain({ end: 'stay', phoneMs: 0 }, 'anna')
   expect(operations.drainState).toMatchObject({ phones: 1, moved: 1 })
 })
+
+test('a node that does not drain reports that there was nothing to end', () => {
+  const { operations } = open()
+  expect(operations.undrain('anna')).toBe(false)
+  operations.drain({ end: 'stay', phoneMs: 0 }, 'anna')
+  expect([operations.undrain('anna'), operations.undrain('anna')]).toEqual([true, false])
+})

@@ -52,7 +52,7 @@ function open(failing: 'prompts' | 'log level' | 'nothing') {
         events.push(event)
         return Promise.resolve()
       },
-    } as ReloadNeeds['store'],
+    },
     log: silentLogger(),
   }
   const state = () => ({ ...inForce, plan: plan.current.fingerprint, retentionDays: settings.current.retentionDays })

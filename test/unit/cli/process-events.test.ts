@@ -8,6 +8,7 @@ function signals() {
   const events: ProcessEvents = {
     onStop: (listener) => void listeners.push(listener),
     onReload: () => undefined,
+    onDrain: () => undefined,
     stop: () => undefined,
     onFault: () => undefined,
     abandon: (code) => codes.push(code) as never,
