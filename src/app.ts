@@ -2,7 +2,7 @@ import { createHandlers } from './app/handlers.js'
 import { createLiveSettings, type ReplaceableSettings } from './app/live-settings.js'
 import { type NetworkMember, openNetworkMember } from './app/network-member.js'
 import { closeDeadlineMs, type NodeContext, partLog, setLogLevel, sipApplication } from './app/node-context.js'
-import { createOperations, type Operations, usualPhoneSeconds } from './app/operations.js'
+import { createOperations, type Operations, phoneSecondsUnlessSet } from './app/operations.js'
 import { createReload, type Reading, type Reload } from './app/reload.js'
 import { openTelephony, type Telephony } from './app/telephony.js'
 import { systemClock } from './base/clock.js'
@@ -131,7 +131,7 @@ async function build(context: NodeContext, { settings, read }: Rereading): Promi
     dialplan: first,
     store,
     reload,
-    drain: (by) => controlled.operations.drain({ end: 'end', phoneMs: usualPhoneSeconds * 1_000 }, by),
+    drain: (by) => controlled.operations.drain({ end: 'end', phoneMs: phoneSecondsUnlessSet * 1_000 }, by),
     stopSeconds: () => settings.current.emergency.stopSeconds,
     async close() {
       isStopping = true

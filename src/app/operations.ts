@@ -44,7 +44,7 @@ export interface DrainRequest {
 }
 
 /** How long phones have to register elsewhere, unless the operator sets another time. */
-export const usualPhoneSeconds = 300
+export const phoneSecondsUnlessSet = 300
 
 /** What operators do to the calls of this node. */
 export interface Operations {

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { usualPhoneSeconds } from '../../app/operations.js'
+import { phoneSecondsUnlessSet } from '../../app/operations.js'
 import { pause, systemClock } from '../../base/clock.js'
 import { errors, isAppError } from '../../base/errors.js'
 import type { NodeName } from '../../base/identity.js'
@@ -32,7 +32,7 @@ export function drainCommand(command: Command, needs: CommandNeeds): void {
     .option('--stay', 'do not end the node after its last call')
     .addOption(
       new Option('--phone-seconds <seconds>', 'how long to wait for phones to register at another node of the site')
-        .default(usualPhoneSeconds)
+        .default(phoneSecondsUnlessSet)
         .argParser(secondsOf),
     )
     .option('--no-wait', 'return at once instead of showing the progress')
