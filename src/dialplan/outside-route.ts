@@ -19,6 +19,7 @@ export interface OutsideRouteNeeds {
 export type OutsideRoutes = (digits: string, keys: OutsideKeys) => OutsideRoute
 
 export function createOutsideRoutes({ trunks, numbers }: OutsideRouteNeeds): OutsideRoutes {
+  const named = new Map(trunks.map((trunk) => [trunk.name, trunk]))
   return (digits, { trunks: names, strip = 0, prepend = '', callerId = null }) => {
     const number = `${prepend}${digits.slice(strip)}`
     let known: OutsideNumber | null = null
@@ -33,7 +34,7 @@ export function createOutsideRoutes({ trunks, numbers }: OutsideRouteNeeds): Out
       get numberClass() {
         return read().numberClass
       },
-      trunks: names.flatMap((name) => trunks.find((trunk) => trunk.name === name) ?? []),
+      trunks: names.flatMap((name) => named.get(name) ?? []),
       callerId,
     }
   }

@@ -33,17 +33,18 @@ export function parsePattern(text: string): Pattern | null {
 
 export function matches({ positions, open }: Pattern, digits: string): boolean {
   if (open ? digits.length <= positions.length : digits.length !== positions.length) return false
-  return positions.every((bits, index) => allows(bits, digits.charAt(index)))
+  return positions.every((bits, index) => (bits & bitOf(digits, index)) !== 0)
 }
 
-function allows(bits: number, character: string): boolean {
-  return (bits & bitOf(character)) !== 0
-}
-
-/** The bit of a character in `positions`; 0 if no pattern names it. */
-export function bitOf(character: string): number {
-  const index = alphabet.indexOf(character)
+/** By character code. */
+const bitOfCode = Uint16Array.from({ length: 128 }, (_, code) => {
+  const index = alphabet.indexOf(String.fromCharCode(code))
   return index < 0 ? 0 : 1 << index
+})
+
+/** The bit in `positions` of the character at that index; 0 if no pattern names it. */
+export function bitOf(digits: string, index: number): number {
+  return bitOfCode[digits.charCodeAt(index)] ?? 0
 }
 
 /** Whether some digits match both. */

@@ -221,7 +221,17 @@ export function routed(digits: string, route: Route, history: CallHistory, { dia
   }
   if (route.kind === 'barred') return { words: `${code}${digits} is barred`, to: { kind: 'refused', reason: 'barred' } }
   if (route.kind !== 'outside') return unknown(`${code}neither an extension nor a route of ${dialplan.site} matches`)
-  const to = { ...route, trunks: trunks.order(route.trunks), diversions: history.diversions }
+  const { number, e164, numberClass, callerId } = route
+  // A copy with spread syntax takes microseconds, because it calls getters.
+  const to = {
+    kind: 'outside',
+    number,
+    e164,
+    numberClass,
+    callerId,
+    trunks: trunks.order(route.trunks),
+    diversions: history.diversions,
+  } as const
   return { words: `${code}${digits} goes out as ${to.number} over ${trunkNames(to.trunks)}`, to }
 }
 

@@ -73,7 +73,7 @@ function mayReach(claim: Claim, { number, e164, numberClass }: OutsideNumber, kn
   const known = numberClass === 'international' && numbers.country === null ? 'other' : numberClass
   const dialled = claim.digits.startsWith(outside) ? claim.digits.slice(outside.length) : claim.digits
   const forms = [dialled, number, ...(e164 === null ? [] : [e164])]
-  const hidden = (): readonly string[] => [...forms, ...forms.flatMap(withoutCode)].flatMap(numbers.formsOf)
+  const hidden = (): readonly string[] => numbers.formsOfAll([number, ...forms, ...forms.flatMap(withoutCode)])
   return judged(claim, { number, forms, hidden, numberClass: known }, knowledge)
 }
 

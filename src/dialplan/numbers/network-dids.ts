@@ -121,6 +121,6 @@ function differ(one: Did, other: Did): boolean {
 function shared(one: Did, other: Did, which: 'first' | 'last'): string {
   const digits = which === 'first' ? '0123456789' : '9876543210'
   return one.number.positions
-    .map((bits, index) => Array.from(digits).find((digit) => (bits & (other.number.positions[index] ?? 0) & bitOf(digit)) !== 0) ?? '')
+    .map((bits, index) => Array.from(digits).find((digit) => (bits & (other.number.positions[index] ?? 0) & bitOf(digit, 0)) !== 0) ?? '')
     .join('')
 }

@@ -1,7 +1,16 @@
-import { type CountryCode, getCountryCallingCode, type PhoneNumber, parsePhoneNumberFromString } from 'libphonenumber-js/max'
+import {
+  type CountryCode,
+  getCountryCallingCode,
+  type PhoneNumber,
+  type PhoneNumberType,
+  parsePhoneNumberFromString,
+} from 'libphonenumber-js/max'
 
 /** What an outside number is, seen from the site. `other`: free, shared-cost, personal and short numbers, and those whose class is not known. */
 export type OutsideClass = 'national' | 'mobile' | 'international' | 'premium' | 'other'
+
+/** Longer texts are not read. */
+export const longestText = 20
 
 /** Only a number of a length that exists, so that a short number never becomes a long one. */
 export function parsed(number: string, country: CountryCode | null): PhoneNumber | null {
@@ -10,8 +19,8 @@ export function parsed(number: string, country: CountryCode | null): PhoneNumber
   return phone?.isPossible() ? phone : null
 }
 
-export function classOfPhone(phone: PhoneNumber, country: CountryCode | null): OutsideClass {
-  const type = phone.getType()
+/** @param type of `phone`, which takes as long to find as the rest of a decision; null: of no known kind */
+export function classOfPhone(phone: PhoneNumber, type: PhoneNumberType | null, country: CountryCode | null): OutsideClass {
   if (type === 'PREMIUM_RATE' || phone.countryCallingCode === internationalPremium) return 'premium'
   if (internationalService.includes(phone.countryCallingCode)) return 'other'
   if (country === null || isForeign(phone, country)) return 'international'

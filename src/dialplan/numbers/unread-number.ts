@@ -70,7 +70,7 @@ function afterCodes(digits: string, country: CountryCode): CostlyClass[] {
 function costly(text: string, country: CountryCode | null): CostlyClass[] {
   const phone = parsed(text, country)
   if (phone === null) return []
-  const name = classOfPhone(phone, country)
+  const name = classOfPhone(phone, phone.getType() ?? null, country)
   return name === 'premium' || name === 'international' ? [name] : []
 }
 
@@ -78,6 +78,12 @@ function costly(text: string, country: CountryCode | null): CostlyClass[] {
 export function idd(country: CountryCode | null): string {
   const prefix = iddText(country)
   return /^[0-9]+$/.test(prefix) ? prefix : (numberingPlan(country)?.defaultIDDPrefix() ?? '00')
+}
+
+/** The prefix, if it is the only one; else null. */
+export function plainIdd(country: CountryCode | null): string | null {
+  const prefix = iddText(country)
+  return country !== null && /^[0-9]+$/.test(prefix) ? prefix : null
 }
 
 /** Some countries have several, one for each carrier. */

@@ -1,5 +1,5 @@
 import type { FeatureName } from '../../directory/directory.js'
-import { matches, type Pattern } from '../pattern.js'
+import type { Pattern } from '../pattern.js'
 
 /** The classes of numbers. `other`: free, shared-cost and special numbers, and outside numbers whose class is not known. */
 export const numberClasses = ['internal', 'national', 'mobile', 'international', 'premium', 'other'] as const
@@ -9,9 +9,11 @@ export type NumberClass = (typeof numberClasses)[number]
 export const uses = ['call', 'forward', 'transfer', 'break-out'] as const
 export type Use = (typeof uses)[number]
 
-interface NumberSet {
+export interface NumberSet {
   readonly classes: readonly NumberClass[]
   readonly patterns: readonly Pattern[]
+  /** The first of `patterns` that matches any form of a number; null: none does. */
+  readonly first: (forms: readonly string[]) => Pattern | null
 }
 
 /** Limits of calls outside; emergency calls do not count. */
@@ -59,10 +61,8 @@ export function judge(rights: Rights, use: Use, reached: Reached | null): Verdic
   if (limited !== null) return { isAllowed: false, words: `${limited} is not allowed` }
   if (reached === null) return { isAllowed: true, words: `${use} is allowed` }
   const { forms, hidden, numberClass } = reached
-  const first = ({ patterns }: NumberSet, among: readonly string[]): Pattern | undefined =>
-    patterns.find((pattern) => among.some((form) => matches(pattern, form)))
-  const barring = first(bar, forms) ?? (bar.patterns.length > 0 ? first(bar, hidden()) : undefined)
-  const allowing = first(allow, forms)
+  const barring = bar.first(forms) ?? (bar.patterns.length > 0 ? bar.first(hidden()) : null)
+  const allowing = allow.first(forms)
   if (barring) return { isAllowed: false, words: `numbers that match ${barring.text} are barred` }
   if (allowing) return { isAllowed: true, words: `numbers that match ${allowing.text} are allowed` }
   const isAllowed = allow.classes.includes(numberClass) && !bar.classes.includes(numberClass)

@@ -1,7 +1,8 @@
 import type { Milliseconds } from '../../base/clock.js'
 import type { SiteName } from '../../base/identity.js'
+import { createPatternIndex } from '../numbers/pattern-index.js'
 import type { Pattern } from '../pattern.js'
-import type { Limits, Rights } from './rights.js'
+import type { Limits, NumberClass, NumberSet, Rights } from './rights.js'
 import { usuallyAllowed, type WrittenLimits, type WrittenRights, type WrittenTimeProfile } from './rights-keys.js'
 import { isInside, localTime, parseDays, type TimeProfile } from './time-profile.js'
 
@@ -44,11 +45,11 @@ interface RightsFile {
   readonly limits: WrittenLimits
 }
 
-const nothing = { classes: [], patterns: [] } as const
+const classesAlone = (classes: readonly NumberClass[]): NumberSet => ({ classes, patterns: [], first: () => null })
 const usual: Rights = {
   name: 'default',
-  allow: { classes: usuallyAllowed, patterns: [] },
-  bar: nothing,
+  allow: classesAlone(usuallyAllowed),
+  bar: classesAlone([]),
   forwardOutside: true,
   transferOutside: true,
   breakOut: true,
@@ -58,8 +59,8 @@ const usual: Rights = {
 /** Of users whom the site does not know, if `unknownRights` is `none`. */
 const none: Rights = {
   name: 'none',
-  allow: { classes: ['internal'], patterns: [] },
-  bar: nothing,
+  allow: classesAlone(['internal']),
+  bar: classesAlone([]),
   forwardOutside: false,
   transferOutside: false,
   breakOut: false,
@@ -122,11 +123,10 @@ function limitsOf(written: WrittenLimits): Limits {
   return Object.fromEntries(Object.entries(written).filter(([, limit]) => limit !== undefined))
 }
 
-function setOf(entries: WrittenRights['allow']): Rights['allow'] {
-  return {
-    classes: entries.filter((entry) => typeof entry === 'string'),
-    patterns: entries.filter((entry): entry is Pattern => typeof entry !== 'string'),
-  }
+function setOf(entries: WrittenRights['allow']): NumberSet {
+  const patterns = entries.filter((entry): entry is Pattern => typeof entry !== 'string')
+  const first = createPatternIndex(patterns, (pattern) => pattern)
+  return { classes: entries.filter((entry) => typeof entry === 'string'), patterns, first }
 }
 
 function profileOf(name: string, { hours, dates }: WrittenTimeProfile): TimeProfile {

@@ -1,8 +1,8 @@
 import { parseExtension, parseSiteName, type SiteName } from '../../base/identity.js'
+import { createPatternIndex } from '../numbers/pattern-index.js'
 import type { OutsideRoutes } from '../outside-route.js'
 import { choices, fill, fixedLength, type Pattern, wildcards } from '../pattern.js'
 import type { Route } from '../route.js'
-import { createCodeIndex } from './code-index.js'
 import { codeForms, type ShortCode } from './short-code.js'
 
 interface Entry {
@@ -26,9 +26,9 @@ export function createCodeLookup(needs: CodeLookupNeeds): CodeLookup {
   const entries = Object.entries(needs.shortCodes).flatMap(([code, action]) =>
     codeForms(code, action).map((pattern): Entry => ({ code, pattern, action })),
   )
-  const entryOf = createCodeIndex(entries)
+  const entryOf = createPatternIndex(entries, ({ pattern }) => pattern)
   return (digits) => {
-    const found = entryOf(digits)
+    const found = entryOf([digits])
     // A copy would read the number of an outside route.
     return found ? Object.assign(routeOf(found, digits, needs), { shortCode: found.code }) : null
   }
