@@ -90,7 +90,7 @@ export interface Failure {
 /** The response to the caller. Leg B's own is passed on unless it concerns leg B alone; of a 403 only the phrase is. */
 export function responseOf({ reason, response, headers, status }: Failure): { readonly status: number; readonly parts: ResponseParts } {
   const refusal: Refusal = refusals[reason]
-  const passed = reason === 'upstream' && response && isForCaller(response.status) ? response : null
+  const passed = isPassed(reason) && response && isForCaller(response.status) ? response : null
   return {
     status: status ?? passed?.status ?? refusal.status,
     parts: {
@@ -98,6 +98,11 @@ export function responseOf({ reason, response, headers, status }: Failure): { re
       headers: { ...refusal.headers, ...headers, [reasonCodeHeader]: reason, ...retryAfter(passed) },
     },
   }
+}
+
+/** A phone that was not answered may say why in its own words. */
+function isPassed(reason: RefusalReason): boolean {
+  return reason === 'upstream' || reason === 'no-answer'
 }
 
 export function terminationOf({ reason }: Failure): Termination {

@@ -1,6 +1,7 @@
 import type { Extension } from '../base/identity.js'
 import type { LivePlan } from '../dialplan/dialplan.js'
 import { parseNameAddr } from '../sip/headers/name-addr.js'
+import { parseInteger } from '../sip/syntax/integer.js'
 import type { OutgoingParts, SipApplication, SipReply } from '../srf/srf.js'
 import type { Trunks } from '../trunks/trunks.js'
 
@@ -9,10 +10,14 @@ export interface MailboxDialog extends Pick<OutgoingParts, 'credentials'> {
   readonly id: string
   /** The remote target, of which the credentials are a proof. */
   readonly uri: string
+  /** What the server has accepted to be asked for. */
+  readonly seconds: number
 }
 
-/** What we ask for. The server may grant less. */
+/** What we ask for. The server may grant less, or want more (423). */
 export const wantedSeconds = 3_600
+/** The longest subscription that a server may want. */
+const longestSeconds = 86_400
 
 export interface MailboxRequestsNeeds {
   readonly srf: Pick<SipApplication, 'request'>
@@ -33,6 +38,14 @@ export interface MailboxRequests {
 const event = { Event: 'message-summary', Accept: 'application/simple-message-summary' } as const
 
 export function createMailboxRequests({ srf, trunks, plan }: MailboxRequestsNeeds): MailboxRequests {
+  /** RFC 6665 §4.2.1.1: after a 423 a longer subscription is asked for, once. */
+  async function longer<Result extends { readonly reply: SipReply }>(ask: (seconds: number) => Promise<Result>): Promise<Result> {
+    const first = await ask(wantedSeconds)
+    const { status, header } = first.reply
+    const least = status === 423 ? parseInteger(header('Min-Expires').trim(), longestSeconds) : null
+    return least !== null && least > wantedSeconds ? ask(least) : first
+  }
+
   function inDialog({ id, uri, credentials }: MailboxDialog, seconds: number): Promise<SipReply> {
     const headers = { ...event, Expires: String(seconds) }
     return srf.request('SUBSCRIBE', uri, { headers, dialog: id, ...(credentials ? { credentials } : {}) })
@@ -45,13 +58,15 @@ export function createMailboxRequests({ srf, trunks, plan }: MailboxRequestsNeed
       const party = { name: '', number: extension, isPrivate: false, isAsserted: false }
       const { uri, parts } = trunks.outgoing(server.trunk, server.mailbox(extension), party, plan.current)
       const address = `<${uri.split(';', 1)[0] ?? uri}>`
-      const headers = { From: address, To: address, 'Call-ID': callId, ...event, Expires: String(wantedSeconds) }
-      const reply = await srf.request('SUBSCRIBE', uri, { ...parts, headers })
+      const { reply, seconds } = await longer(async (seconds) => {
+        const headers = { From: address, To: address, 'Call-ID': callId, ...event, Expires: String(seconds) }
+        return { reply: await srf.request('SUBSCRIBE', uri, { ...parts, headers }), seconds }
+      })
       if (reply.dialog === undefined) return { reply, dialog: null }
       const target = parseNameAddr(reply.header('Contact'))?.uri ?? uri
-      return { reply, dialog: { id: reply.dialog, uri: target, ...(parts.credentials ? { credentials: parts.credentials } : {}) } }
+      return { reply, dialog: { id: reply.dialog, uri: target, seconds, ...(parts.credentials ? { credentials: parts.credentials } : {}) } }
     },
-    refresh: (dialog) => inDialog(dialog, wantedSeconds),
+    refresh: (dialog) => inDialog(dialog, dialog.seconds),
     end: (dialog) => inDialog(dialog, 0),
   }
 }

@@ -143,10 +143,14 @@ function missed({ invite, control }: Call, result: Miss, targets: readonly Targe
 }
 
 /**
- * Without a reason, these come from a phone that has left its Contact (410), no longer has the account that it registered (404, 604) or whose
- * connection is gone (503), or from a node that has died or is stopping. The number was right, so the caller does not hear 404.
+ * Without a reason, these come from a phone that has left its Contact (410), no longer has the account that it registered (404, 604), that has
+ * failed (500, 502, 504) or whose connection is gone (503), or from a node that has died or is stopping. The number was right, so the caller
+ * does not hear 404, and the node has not failed, so the caller does not try another one.
  */
-const goneStatuses: ReadonlySet<number> = new Set([404, 410, 503, 604])
+const goneStatuses: ReadonlySet<number> = new Set([404, 410, 500, 502, 503, 504, 604])
+
+/** RFC 3261 §21.4.18. Many phones send it when they have rung for as long as they are set to, or for their own do-not-disturb. */
+const unavailable = 480
 
 /** The meaning of the response that was chosen from those of all branches. */
 export function reasonFor(response: SipReply, targets: readonly Target[]): RefusalReason {
@@ -155,5 +159,7 @@ export function reasonFor(response: SipReply, targets: readonly Target[]): Refus
   const reason = reasonOf({ ...response, header: (name) => (name === reasonCodeHeader ? given : '') })
   const isInside = targets.every(({ device, node }) => device !== null || node !== undefined)
   if (reason === 'redirected' && !isInside) return 'upstream'
-  return given === '' && goneStatuses.has(response.status) && isInside ? 'not-reachable' : reason
+  if (given !== '' || !isInside) return reason
+  if (response.status === unavailable) return 'no-answer'
+  return goneStatuses.has(response.status) ? 'not-reachable' : reason
 }

@@ -115,10 +115,20 @@ describe('the reason why nobody was reached', () => {
   const phone = { device: 'HD0001' as DeviceId }
   const trunk = { device: null }
 
-  it.each([404, 408, 410, 430, 477, 478, 503, 604])('is not-reachable for a %i of a phone, and its caller gets 480', (status) => {
-    const reason = reasonFor(answer(status), [phone])
-    expect(reason).toBe('not-reachable')
-    expect(responseOf({ reason, response: answer(status) }).status).toBe(480)
+  it.each([404, 408, 410, 430, 477, 478, 500, 502, 503, 504, 604])(
+    'is not-reachable for a %i of a phone, and its caller gets 480',
+    (status) => {
+      const reason = reasonFor(answer(status), [phone])
+      expect(reason).toBe('not-reachable')
+      expect(responseOf({ reason, response: answer(status) }).status).toBe(480)
+    },
+  )
+
+  it('is no-answer for a 480 of a phone, whose phrase is passed on (RFC 3261 §21.4.18)', () => {
+    const reason = reasonFor(answer(480), [phone])
+    expect(reason).toBe('no-answer')
+    expect(responseOf({ reason, response: answer(480) })).toMatchObject({ status: 480, parts: { reason: 'Reason 480' } })
+    expect(reasonFor(answer(480), [trunk])).toBe('upstream')
   })
 
   it('is the one that another node gives, also with 404', () => {
@@ -131,7 +141,7 @@ describe('the reason why nobody was reached', () => {
     ])
   })
 
-  it.each([404, 410, 503, 604])('is the %i of a trunk, which is about the number and is passed on', (status) => {
+  it.each([404, 410, 480, 500, 503, 604])('is the %i of a trunk, which is about the number and is passed on', (status) => {
     const reason = reasonFor(answer(status), [trunk])
     expect(responseOf({ reason, response: answer(status) }).status).toBe(status)
   })

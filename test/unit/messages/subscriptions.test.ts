@@ -138,6 +138,20 @@ describe('subscriptions to mailboxes', () => {
     expect(sent[2]?.dialog).toBe('first')
   })
 
+  it('RFC 6665 §4.2.1.1: last as long as a server wants that refuses a shorter one (423), also when they are refreshed', async () => {
+    const { sent, pass } = bench([
+      { status: 423, headers: { 'Min-Expires': '7200' } },
+      { status: 200, headers: { Expires: '7200' }, dialog: 'd1' },
+    ])
+    await pass(1)
+    await pass(5_500)
+    expect(sent.map(({ expires, dialog }) => [expires, dialog])).toEqual([
+      ['3600', null],
+      ['7200', null],
+      ['7200', 'd1'],
+    ])
+  })
+
   it('are tried again after 30 s, 60 s … or Retry-After if they are refused', async () => {
     const { pass } = bench([{ status: 503 }, { status: 408 }, { status: 503, headers: { 'Retry-After': '600' } }])
     expect(await pass(1)).toBe(1)
