@@ -83,7 +83,8 @@ function todoFor(text: string): string {
   if (isOfTrunks(text)) return 'call the carrier, or see its address and credentials in the dial plan; a call that succeeds ends this'
   if (/lost (users|phones|logins|all|\d)|Restore them/.test(text)) return 'hotdesk redis restore <the saved copy>, or hotdesk redis accept'
   if (text.startsWith('the node is draining')) return 'hotdesk undrain, unless it is to end'
-  if (/^webhook .* no event/.test(text)) return 'correct `events` of the webhook, then restart the node; src/cli/README.md lists the events'
+  if (/^webhook .* has accepted no event/.test(text)) return 'see whether the receiver runs and responds 2xx at the URL of the webhook'
+  if (/^webhook .*: there is no event/.test(text)) return 'correct `events` of the webhook, then restart the node; src/cli/README.md lists the events'
   if (text.startsWith('Redis')) return 'see the findings about redis below'
   return 'see the log of the node'
 }
