@@ -84,7 +84,8 @@ function todoFor(text: string): string {
   if (/lost (users|phones|logins|all|\d)|Restore them/.test(text)) return 'hotdesk redis restore <the saved copy>, or hotdesk redis accept'
   if (text.startsWith('the node is draining')) return 'hotdesk undrain, unless it is to end'
   if (/^webhook .* has accepted no event/.test(text)) return 'see whether the receiver runs and responds 2xx at the URL of the webhook'
-  if (/^webhook .*: there is no event/.test(text)) return 'correct `events` of the webhook, then restart the node; src/cli/README.md lists the events'
+  if (/^webhook .*: there is no event/.test(text))
+    return 'correct `events` of the webhook, then restart the node; src/cli/README.md lists the events'
   if (text.startsWith('Redis')) return 'see the findings about redis below'
   return 'see the log of the node'
 }

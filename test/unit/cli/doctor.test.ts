@@ -135,6 +135,21 @@ describe('the own node is found without Redis', () => {
       'mind Redis is nearly full',
     ])
   })
+
+  test('a webhook whose receiver fails has another next step than one whose events do not exist', async () => {
+    const port = await answering({
+      reasons: [],
+      warnings: [
+        'webhook ops (1) has accepted no event for 70 s: ECONNREFUSED; they are posted later',
+        'webhook ops (1): there is no event "lgin"',
+      ],
+    })
+    const found = await ownFindings({ state: 'runs', process: 'a.b.77.c', http: `http://127.0.0.1:${port}` }, config())
+    expect(found.flatMap(({ todo }) => todo ?? [])).toEqual([
+      'see whether the receiver runs and responds 2xx at the URL of the webhook',
+      expect.stringMatching(/^correct `events`/),
+    ])
+  })
 })
 
 describe('ports', () => {
