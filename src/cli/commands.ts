@@ -71,7 +71,7 @@ export const commandGroups: Readonly<Record<string, readonly CommandEntry[]>> = 
     },
     {
       name: 'fraud',
-      about: 'show calls that rights and limits have refused, and calls that look like an attack',
+      about: 'show what rights, limits and profiles have refused, and calls that look like an attack',
       load: async () => (await import('./history/fraud.js')).fraudCommand,
     },
     {

@@ -7,13 +7,14 @@ export interface Refused {
   readonly user: string
   /** The phone of the last one. */
   readonly device: string
-  /** `barred international`, `limit callsAtOnce` */
+  /** `barred international`, `limit callsAtOnce`, `not entitled outside` */
   readonly what: string
   readonly calls: number
+  /** `''`: the event names none. */
   readonly lastNumber: string
   /** Epoch milliseconds. */
   readonly last: number
-  /** Of the last one: which rights or limits refused it. */
+  /** Of the last one: which rights, limits or profile refused it. */
   readonly reason: string
 }
 
@@ -34,7 +35,14 @@ const manyNumbers = 5
 const manyRefusals = 10
 
 const said = ({ fields }: StreamEntry, name: string): string => fields.get(name) ?? ''
-const isRefusal = (entry: StreamEntry): boolean => ['call.barred', 'call.limited'].includes(said(entry, 'event'))
+const isRefusal = (entry: StreamEntry): boolean => refusals.has(said(entry, 'event'))
+
+/** Event → what was refused. */
+const refusals: ReadonlyMap<string, (entry: StreamEntry) => string> = new Map([
+  ['call.barred', (entry) => `barred ${said(entry, 'class')}`],
+  ['call.limited', (entry) => `limit ${said(entry, 'limit')}`],
+  ['entitlement.refused', (entry) => `not entitled ${said(entry, 'entitlement')}`],
+])
 
 /** Events that were left out of the stream count as well. */
 function callsIn(entry: StreamEntry): number {
@@ -44,8 +52,9 @@ function callsIn(entry: StreamEntry): number {
 /** Entries oldest first; the answer has the newest refusal last. */
 export function refusedIn(entries: readonly StreamEntry[]): readonly Refused[] {
   const groups = new Map<string, Refused>()
-  for (const entry of entries.filter(isRefusal)) {
-    const what = said(entry, 'event') === 'call.barred' ? `barred ${said(entry, 'class')}` : `limit ${said(entry, 'limit')}`
+  for (const entry of entries) {
+    const what = refusals.get(said(entry, 'event'))?.(entry)
+    if (what === undefined) continue
     const key = `${said(entry, 'user')} ${what}`
     const calls = (groups.get(key)?.calls ?? 0) + callsIn(entry)
     groups.delete(key)

@@ -3,7 +3,7 @@ import { systemClock } from '../../base/clock.js'
 import type { Store, StreamEntry } from '../../store/store.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { withStore } from '../operator/network.js'
-import { type Paint, table } from '../output/terminal.js'
+import { type Paint, table, wrapped } from '../output/terminal.js'
 import { localTime, timeOf } from './entries.js'
 import { type Refused, refusedIn, type Suspicion, suspicionsIn } from './fraud-patterns.js'
 
@@ -24,7 +24,7 @@ export function fraudCommand(command: Command, needs: CommandNeeds): void {
     .addHelpText(
       'after',
       [
-        '\nIt shows which calls rights and limits have refused, and calls that look like an attack: a number abroad or a premium number that',
+        '\nIt shows what rights, limits and profiles have refused, and calls that look like an attack: a number abroad or a premium number that',
         'was never called before, at night (20:00 to 7:00 at the site); many different such numbers within an hour; many refusals within an hour.',
         '\nExamples:',
         '  hotdesk fraud',
@@ -69,25 +69,35 @@ function plainSuspicion({ at, ...rest }: Suspicion) {
 }
 
 function refusedLines(refused: readonly Refused[], days: number, paint: Paint): string[] {
-  if (refused.length === 0) return [`No call was refused by rights or limits in ${daysText(days)}.`]
-  const rows = refused.map(({ last, user, device, calls, what, lastNumber, reason }) => [
-    localTime(last),
-    user || '-',
-    device || '-',
-    String(calls),
-    what,
-    lastNumber,
-    reason,
-  ])
-  const [head = '', ...lines] = table([['LAST', 'USER', 'DEVICE', 'CALLS', 'REFUSED', 'LAST NUMBER', 'WHY'], ...rows])
-  return [paint.faint(head), ...lines]
+  if (refused.length === 0) return [`Nothing was refused by rights, limits or profiles in ${daysText(days)}.`]
+  const rows = refused.map(({ last, user, device, calls, what, lastNumber, reason }) => ({
+    cells: [localTime(last), user || '-', device || '-', String(calls), what],
+    words: lastNumber === '' ? reason : `${lastNumber}: ${reason}`,
+  }))
+  return explained(['LAST', 'USER', 'DEVICE', 'CALLS', 'REFUSED'], rows, paint.faint)
 }
 
 function suspicionLines(suspicions: readonly Suspicion[], days: number, paint: Paint): string[] {
   if (suspicions.length === 0) return [`Nothing suspicious in ${daysText(days)}.`]
-  const rows = suspicions.map(({ at, user, device, words }) => [localTime(at), user || '-', device || '-', words])
-  const [head = '', ...lines] = table([['SUSPICIOUS', 'USER', 'DEVICE', 'WHAT'], ...rows])
-  return [paint.bad(head), ...lines]
+  const rows = suspicions.map(({ at, user, device, words }) => ({ cells: [localTime(at), user || '-', device || '-'], words }))
+  return explained(['SUSPICIOUS', 'USER', 'DEVICE'], rows, paint.bad)
+}
+
+interface Explained {
+  readonly cells: readonly string[]
+  readonly words: string
+}
+
+/** Width of a line on any terminal. */
+const columns = 80
+
+/** A table whose rows have an explanation below them, so that it fits the width. */
+function explained(headings: readonly string[], rows: readonly Explained[], paintHead: Paint['faint']): string[] {
+  const [head = '', ...lines] = table([headings, ...rows.map(({ cells }) => cells)])
+  return [
+    paintHead(head),
+    ...lines.flatMap((line, index) => [line, ...table(wrapped(rows[index]?.words ?? '', columns - 2).map((part) => ['', part]))]),
+  ]
 }
 
 function daysText(days: number): string {

@@ -16,7 +16,7 @@ describe('hotdesk fraud', () => {
     const { code, out } = await desk.hotdesk('fraud')
     expect([code, out]).toEqual([
       0,
-      'No call was refused by rights or limits in the last 7 days.\n\nNothing suspicious in the last 7 days.',
+      'Nothing was refused by rights, limits or profiles in the last 7 days.\n\nNothing suspicious in the last 7 days.',
     ])
   })
 
@@ -27,19 +27,32 @@ describe('hotdesk fraud', () => {
     await event('call.barred', 'device', 'HD0001', 'user', '100', 'use', 'call', 'number', '+5371', 'class', 'international', 'reason', why)
     await event('call.costly', 'device', 'HD0002', 'user', '101', 'number', '+5372', 'class', 'international', 'local', '2026-06-01 23:10')
     await event('call.costly', 'device', 'HD0002', 'user', '101', 'number', '+441', 'class', 'international', 'local', '2026-06-01 23:11')
+    const profile = 'profile guest of paris, because paris has no profile visitor-of-the-week: it does not include outside'
+    await event('entitlement.refused', 'device', '0004f2abcdef', 'user', '100', 'entitlement', 'outside', 'reason', profile, 'more', '4')
     const { code, out } = await desk.hotdesk('fraud')
     expect(code).toBe(0)
-    expect(out.trimEnd().split('\n').map(columns)).toEqual([
-      'LAST USER DEVICE CALLS REFUSED LAST NUMBER WHY',
-      `T 100 HD0001 1 barred international +5371 ${why}`,
+    const lines = out.trimEnd().split('\n')
+    expect(lines.map(columns)).toEqual([
+      'LAST USER DEVICE CALLS REFUSED',
+      'T 100 HD0001 1 barred international',
+      ` +5371: ${why}`,
+      'T 100 0004f2abcdef 5 not entitled outside',
+      ' profile guest of paris, because paris has no profile visitor-of-the-week: it',
+      ' does not include outside',
       '',
-      'SUSPICIOUS USER DEVICE WHAT',
-      'T 101 HD0002 +5372 (international) was called for the first time, at night: 2026-06-01 23:10 at the site',
+      'SUSPICIOUS USER DEVICE',
+      'T 101 HD0002',
+      ' +5372 (international) was called for the first time, at night: 2026-06-01',
+      ' 23:10 at the site',
     ])
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80)
     const { out: json } = await desk.hotdesk('fraud', '--json', '--days', '1')
     expect(JSON.parse(json)).toMatchObject({
       days: 1,
-      refused: [{ user: '100', calls: 1, what: 'barred international', last: expect.stringMatching(/^20\d\d-.*Z$/) as string }],
+      refused: [
+        { user: '100', calls: 1, what: 'barred international', last: expect.stringMatching(/^20\d\d-.*Z$/) as string },
+        { user: '100', calls: 5, what: 'not entitled outside', lastNumber: '', reason: profile },
+      ],
       suspicious: [{ user: '101', at: expect.stringMatching(/^20\d\d-.*Z$/) as string }],
     })
   })

@@ -31,6 +31,13 @@ describe('refusals', () => {
   })
 })
 
+test('what the profile of a user does not include is a refusal like others', () => {
+  const refused = (minute: number) => entry(minute, 'entitlement.refused', { entitlement: 'outside', reason: 'profile guest of paris' })
+  const entries = Array.from({ length: 10 }, (_, minute) => refused(minute))
+  expect(refusedIn(entries)).toMatchObject([{ user: '100', what: 'not entitled outside', calls: 10, lastNumber: '' }])
+  expect(words(entries)).toEqual(['100: 10 calls were refused within an hour'])
+})
+
 describe('suspicious is', () => {
   test.each([
     ['2026-06-01 19:59', false],
