@@ -103,6 +103,8 @@ interface CallProgress {
   pickUp: { readonly by: Extension; readonly from: Extension } | null
   /** Users called, forwards included, and the phones where each was logged in. */
   readonly called: Map<Extension, readonly DeviceId[]>
+  /** Users who have forwarded the call, and where to. */
+  readonly forwarded: Map<Extension, string>
   /** How often the called user has moved to another phone while it rang. */
   moves: number
 }
@@ -178,6 +180,7 @@ export function createCall({ invite: first, caller, party, clock, ...parts }: Ca
       callee: null,
       pickUp: null,
       called: new Map(),
+      forwarded: new Map(),
       moves: 0,
     },
     takeOver(heir) {

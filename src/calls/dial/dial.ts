@@ -72,14 +72,17 @@ export function createDial({ attempts, branches, destinations, registrar, limits
     }
   }
 
-  function log({ log, progress, knowledge }: Call, { steps, questions }: Decision): void {
+  function log({ log, progress, knowledge }: Call, { steps, questions, to }: Decision): void {
     log.debug({ event: 'call.routed', steps }, 'routing steps')
     for (const question of questions) {
       if (question.kind === 'user') progress.called.set(question.user.extension, knowledge.hotdesk.devicesOf(question.user.extension))
       if (question.kind !== 'forwarded') continue
       const number = shownDigits(question.number, knowledge) ?? 'unknown'
+      progress.forwarded.set(question.user.extension, number)
       log.info({ event: 'call.routed', to: `forward ${number}` }, `forwarded to ${number}`)
     }
+    const last = questions.at(-1)
+    if (to.kind === 'voicemail' && last && 'user' in last && last.user) progress.forwarded.set(last.user.extension, 'voicemail')
   }
 
   async function toPhones(call: Call, to: DestinationOf<'phones'>): Promise<Termination> {

@@ -1,15 +1,14 @@
 import type { Clock } from '../../base/clock.js'
 import { parseDeviceId } from '../../base/identity.js'
 import type { Metrics } from '../../base/metrics.js'
-import { anonymous } from '../../sip/identity/party.js'
 import { dialled } from '../../sip/uri/dialled.js'
 import type { NetworkClock } from '../../store/store.js'
 import type { Activity } from '../activity.js'
 import { type Call, reject } from '../call.js'
 import type { Termination } from '../failure.js'
-import type { Dialler } from '../routing/contract.js'
 import { shownDigits } from '../routing/shown-digits.js'
-import type { CallRecord, CallRecords, Participants } from './call-records.js'
+import type { CallRecord, CallRecords } from './call-records.js'
+import { participantsOf } from './participants.js'
 
 export interface RecordCallNeeds {
   readonly records: Pick<CallRecords, 'keep'>
@@ -97,23 +96,4 @@ export function dialledIn({ kind, caller, invite, knowledge }: Call): string {
   const isByPhone = caller.kind === 'device' || (caller.kind === 'node' && caller.purpose === 'break-out')
   if (!isByPhone || kind === 'emergency') return digits || invite.uri
   return shownDigits(digits, knowledge) ?? 'unknown'
-}
-
-/** An anonymous caller does not appear in the call log of the user who was called. */
-const unknownCaller = { caller: anonymous.number, callerName: '', device: '' } as const
-
-function participantsOf({ caller, party, progress, transfer }: Call): Participants {
-  const seen = party.isPrivate ? unknownCaller : {}
-  const { pickUp } = progress
-  const missed = pickUp === null ? seen : { ...seen, talkSeconds: 0, reason: `picked up by ${pickUp.by}` }
-  const called = Array.from(progress.called, ([extension, at]) => {
-    const hasTalked = pickUp === null || pickUp.by === extension
-    return { extension, side: 'in' as const, at, seen: hasTalked ? seen : missed }
-  })
-  const own = caller.kind === 'device' ? outgoing(caller) : []
-  return [...own, ...(transfer ? outgoing(transfer.by) : []).map((one) => ({ ...one, seen })), ...called]
-}
-
-function outgoing({ device, user }: Dialler): Participants {
-  return user ? [{ extension: user.extension, side: 'out', at: [device.id] }] : []
 }

@@ -72,4 +72,19 @@ describe('the record of a call', () => {
     expect(seconds).toBeGreaterThan(89 * 24 * 3_600)
     expect(seconds).toBeLessThanOrEqual(90 * 24 * 3_600)
   })
+
+  it('shows a user whose calls are forwarded where it went, in place of how the other user ended it', async () => {
+    await office.directory.putUser('101', { forwards: { always: '102' } })
+    await office.follows('user:101', (user) => user?.get('forwardAlways') === '102')
+    const dialling = await desk1.dial('101')
+    const callee = await (await desk2.nextCall()).answer()
+    await dialling.result
+    await callee.hangUp()
+    await office.redisSays('1', 'XLEN', '{hd}:calls:101')
+    const log = (await office.redis.cli('XREVRANGE', '{hd}:calls:101', '+', '-')).split('\n')
+    expect([log[log.indexOf('talkSeconds') + 1], log[log.indexOf('reason') + 1]]).toEqual(['0', 'forwarded to 102'])
+    await office.redisSays('2', 'XLEN', '{hd}:calls:102')
+    const other = await office.redis.cli('XREVRANGE', '{hd}:calls:102', '+', '-', 'COUNT', '1')
+    expect(other).toContain('hung up by callee')
+  })
 })
