@@ -7,6 +7,7 @@ import { isOfEarlierStart, lifeOf, type ProcessIdentity, thisProcess } from '../
 import type { Store } from '../store/store.js'
 import type { PreviousStarts } from './previous-starts.js'
 import { hopTokensText, takesText } from './records.js'
+import { createSiteRecord, type PublishedPlan } from './site-record.js'
 
 /** This node's membership in the network, kept by heartbeats. */
 export interface Membership {
@@ -23,18 +24,6 @@ export interface Membership {
   onTaken(listener: () => void): () => void
   /** Releases the name at once. */
   close(): Promise<void>
-}
-
-/** The part of a site's dial plan that other sites need. */
-export interface PublishedPlan {
-  /** Emergency numbers of this site, which its users can dial at every site. */
-  readonly emergency: readonly string[]
-  /** The extension that no user may have because of this site's dial codes; '' or absent: none. */
-  readonly reserved?: string
-  /** Its direct numbers and their extensions, which a call may reach at every site; absent: none. */
-  readonly dids?: readonly string[]
-  /** Its profiles, by `writeProfiles`; '' or absent: none. */
-  readonly profiles?: string
 }
 
 export interface MembershipNeeds extends PublishedPlan {
@@ -105,10 +94,7 @@ export function startMembership(needs: MembershipNeeds): Membership {
     webhooks: [boot, ...webhooks].join(' '),
   }
   const listeners = new Set<() => void>()
-  let plan = planFields(needs)
-  let further = furtherFields(needs)
-  /** A heartbeat does not change the record of the site, and lacks these fields, which may be long. */
-  let isSiteOutdated = Object.entries(further).some(([name, text]) => (store.replica.hash(`site:${site}`)?.get(name) ?? '') !== text)
+  const siteRecord = createSiteRecord(needs)
   /** With the boot, like `webhooks`. */
   let drains = ''
   let isMember = false
@@ -123,17 +109,11 @@ export function startMembership(needs: MembershipNeeds): Membership {
       boot,
       replaces,
       String(nameTtlSeconds),
-      ...Object.entries({ ...described, ...plan, drains }).flat(),
+      ...Object.entries({ ...described, ...siteRecord.inHeartbeat, drains }).flat(),
     )
     if (reply === 'JOINED') isMember = true
-    if (reply === 'JOINED' && isSiteOutdated) await updateSite()
+    if (reply === 'JOINED') await siteRecord.update()
     return reply
-  }
-
-  async function updateSite(): Promise<void> {
-    const [written, alsoWritten] = [plan, further]
-    await store.putFields(`site:${site}`, { ...written, ...alsoWritten })
-    if (written === plan && alsoWritten === further) isSiteOutdated = false
   }
 
   function claim(): Promise<Claim> {
@@ -163,25 +143,21 @@ export function startMembership(needs: MembershipNeeds): Membership {
   const beatNow = (): void => void beat().catch(reportFault)
   const stops = [
     store.onState((state) => {
-      if (state === 'connected') beatNow()
+      if (state !== 'connected') return
+      siteRecord.check()
+      beatNow()
     }),
     // The record was deleted by hand, or by FLUSHALL.
     store.replica.onChange((key) => {
-      const hash = store.replica.hash(key)
-      if (key === `node:${node}` && !hash) beatNow()
-      const isLost = ([name, text]: readonly [string, string]): boolean => text !== '' && hash?.has(name) === false
-      if (key !== `site:${site}` || !Object.entries(further).some(isLost)) return
-      isSiteOutdated = true
-      beatNow()
+      if (key === `node:${node}` && !store.replica.hash(key)) beatNow()
+      if (key === `site:${site}` && siteRecord.follow() === 'lost') beatNow()
     }),
   ]
 
   return {
     joined,
     publish(changed) {
-      plan = planFields(changed)
-      further = furtherFields(changed)
-      isSiteOutdated = true
+      siteRecord.publish(changed)
       beatNow()
     },
     announce(state) {
@@ -199,14 +175,6 @@ export function startMembership(needs: MembershipNeeds): Membership {
       await store.call('hotdesk_leave', node, boot).catch(reportFault)
     },
   }
-}
-
-function planFields({ emergency, reserved = '' }: PublishedPlan): Readonly<Record<'emergency' | 'reserved', string>> {
-  return { emergency: emergency.join(' '), reserved }
-}
-
-function furtherFields({ dids = [], profiles = '' }: PublishedPlan): Readonly<Record<'dids' | 'profiles', string>> {
-  return { dids: dids.join(' '), profiles }
 }
 
 /** `later`: Redis is lost, or the node is stopping. */
