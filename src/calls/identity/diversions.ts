@@ -1,4 +1,4 @@
-import { type Dialplan, type NetworkNumbers, ownerOfNumber } from '../../dialplan/dialplan.js'
+import { type Dialplan, type NetworkNumbers, numberIn, ownerOfNumber } from '../../dialplan/dialplan.js'
 import type { Diversion } from '../../sip/diversion/diversion.js'
 import { printDiversions } from '../../sip/diversion/diversion-header.js'
 import { diversionsIn } from '../../sip/diversion/reported.js'
@@ -8,7 +8,7 @@ import type { IncomingInvite, SipHeaders } from '../../srf/srf.js'
 import type { Caller } from '../inbound/caller.js'
 
 interface Numbers extends NetworkNumbers {
-  readonly dialplan: NetworkNumbers['dialplan'] & Pick<Dialplan, 'route'>
+  readonly dialplan: NetworkNumbers['dialplan'] & Pick<Dialplan, 'route' | 'numbers'>
 }
 
 /**
@@ -24,7 +24,9 @@ export function reportedDiversions(
   if (caller.kind === 'node') return diversionsIn(header)
   if (caller.kind !== 'trunk') return []
   const isTrusted = caller.trunk.trust !== 'none' && !isPrivate
-  return diversionsIn(header).map((diversion) => fromOutside(diversion, numbers, isTrusted ? 'trusted' : 'untrusted'))
+  // RFC 3966 §5.1.5: a number may be local to a context.
+  const read = (uri: string): string => numberIn(uri, numbers.dialplan.numbers)
+  return diversionsIn(header, read).map((diversion) => fromOutside(diversion, numbers, isTrusted ? 'trusted' : 'untrusted'))
 }
 
 /**

@@ -6,18 +6,22 @@ import { dialled } from '../uri/dialled.js'
 import { type Diversion, maxDiversions } from './diversion.js'
 import { parseDiversionReason } from './diversion-reason.js'
 
-/** The forwards in Diversion (RFC 5806), oldest first: in the header the newest is first. Malformed values are ignored. */
-export function diversionHeader(header: HeaderReader): readonly Diversion[] {
-  return splitList(header('Diversion')).slice(0, maxDiversions).flatMap(diversionIn).reverse()
+/**
+ * The forwards in Diversion (RFC 5806), oldest first: in the header the newest is first. Malformed values are ignored. `numberIn`: reads the
+ * number of a URI.
+ */
+export function diversionHeader(header: HeaderReader, numberIn = dialled): readonly Diversion[] {
+  const values = splitList(header('Diversion')).slice(0, maxDiversions)
+  return values.flatMap((value) => diversionIn(value, numberIn)).reverse()
 }
 
-function diversionIn(value: string): readonly Diversion[] {
+function diversionIn(value: string, numberIn: typeof dialled): readonly Diversion[] {
   const address = parseNameAddr(value)
   if (!address) return []
   const parameter = (name: string): string => unquote(address.params.get(name) ?? '')
   const isPrivate = !['', 'off'].includes(parameter('privacy').toLowerCase())
   const reason = parseDiversionReason(parameter('reason'))
-  return [{ number: dialled(address.uri), name: address.display, reason, times: timesIn(parameter('counter')), isPrivate }]
+  return [{ number: numberIn(address.uri), name: address.display, reason, times: timesIn(parameter('counter')), isPrivate }]
 }
 
 function timesIn(counter: string): number {

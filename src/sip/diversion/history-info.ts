@@ -25,11 +25,12 @@ interface Entry {
   readonly isSameUser: boolean
 }
 
-/** The forwards in History-Info, oldest first. */
-export function historyIn(header: HeaderReader): readonly Diversion[] {
+/** The forwards in History-Info, oldest first. `numberIn`: reads the number of a URI. */
+export function historyIn(header: HeaderReader, numberIn = dialled): readonly Diversion[] {
   // RFC 7044 §10.1.2
   const isPrivate = /(^|[;,\s])(history|header)($|[;,\s])/i.test(header('Privacy'))
-  const entries = splitList(header('History-Info')).slice(0, maxDiversions).flatMap(entryIn)
+  const values = splitList(header('History-Info')).slice(0, maxDiversions)
+  const entries = values.flatMap((value) => entryIn(value, numberIn))
   const known = new Map(entries.map((entry) => [entry.index, entry]))
   return entries.flatMap((entry) => {
     const from = known.get(entry.mappedFrom ?? parentOf(entry.index))
@@ -50,7 +51,7 @@ function parentOf(index: string): string {
 
 const isIndex = (text: string | null | undefined): text is string => /^[0-9]{1,4}(\.[0-9]{1,4}){0,20}$/.test(text ?? '')
 
-function entryIn(value: string): readonly Entry[] {
+function entryIn(value: string, numberIn: typeof dialled): readonly Entry[] {
   const address = parseNameAddr(value)
   const uri = address && parseUri(address.uri)
   if (!address || !uri || !isIndex(address.params.get('index'))) return []
@@ -60,7 +61,7 @@ function entryIn(value: string): readonly Entry[] {
   return [
     {
       index: address.params.get('index') ?? '',
-      number: dialled(address.uri),
+      number: numberIn(address.uri),
       name: address.display,
       isPrivate: /history|header|full/i.test(inner('privacy')),
       left: sipCauseIn(inner('reason')),

@@ -23,6 +23,16 @@ describe('forwards that a trunk reports', () => {
   })
 
   it.each([
+    ['Diversion', '<tel:100;phone-context=+33-199-000>;reason=no-answer'],
+    ['Diversion', '<sip:100;phone-context=+33199000@carrier;user=phone>;reason=no-answer'],
+    ['History-Info', '<tel:100;phone-context=+33199000>;index=1, <sip:+441234@carrier;cause=408>;index=1.1;mp=1'],
+  ])('RFC 3966 §5.1.5: stand for that user in a %s with a number that is local to a context: %s', (name, value) => {
+    const header = (asked: string): string => (asked === name ? value : '')
+    const reported = reportedDiversions({ header }, { kind: 'trunk', trunk }, scene({ plan: dialplan }), { isPrivate: false })
+    expect(reported).toMatchObject([{ number: '100', reason: 'no-answer', isPrivate: false }])
+  })
+
+  it.each([
     ['a number that is also an extension', '<sip:100@carrier>'],
     ['a name', '<sip:alice@carrier>'],
     ['a private number', '<sip:+441234@carrier>;privacy=full'],
