@@ -16,8 +16,9 @@ export { auditEntries, commandEntry, type Operator, operatorArgument } from './a
 export type * from './contract.js'
 export { callPurposes, homeReturns, nodeAbilities, secondLogins } from './contract.js'
 export { breakOutOf, keyText, keyTypes, parseKeys, worksAt, writeKeys } from './keys/user-keys.js'
-export { joinNetwork, type Membership, type MembershipNeeds, newBoot, startMembership } from './membership.js'
-export { recordStart } from './previous-starts.js'
+export { joinNetwork, type Membership, type MembershipNeeds, newBoot, startMembership } from './membership/membership.js'
+export { recordStart } from './membership/previous-starts.js'
+export type { PublishedPlan } from './membership/site-record.js'
 export { type ProfileInForce, profileInForce } from './profiles/profile-in-force.js'
 export {
   type Entitlement,
@@ -33,7 +34,6 @@ export { parseHomeLostLogout, parseMac, parseRightsName, parseVoicemail } from '
 export { watchReserved } from './reserved-extensions.js'
 export { loadSamples, publishedPasswords, samples } from './sample-network.js'
 export { createSecretCheck, passwordsIn, type SecretCheck, secretKey } from './secret-check.js'
-export type { PublishedPlan } from './site-record.js'
 
 export interface DirectoryNeeds {
   readonly store: Store

@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { messageOf } from '../base/errors.js'
-import type { Logger } from '../base/logger.js'
+import { messageOf } from '../../base/errors.js'
+import type { Logger } from '../../base/logger.js'
 
 /** Previous starts of this node, listed in its data folder. The node may take over a heartbeat that one of them left. */
 export interface PreviousStarts {

@@ -1,5 +1,5 @@
-import type { SiteName } from '../base/identity.js'
-import type { Store } from '../store/store.js'
+import type { SiteName } from '../../base/identity.js'
+import type { Store } from '../../store/store.js'
 
 /** The part of a site's dial plan that other sites need. */
 export interface PublishedPlan {
