@@ -13,6 +13,7 @@ import { rightsRuling } from '../routing/rights-rules.js'
 import { type Participant, participantAt } from './participant.js'
 import { type ReferTarget, referTarget } from './refer-to.js'
 import type { Replaces } from './replaces.js'
+import { transferorNow } from './transferor.js'
 import { hopsLeft } from './transferred-call.js'
 
 /** A REFER that is accepted. */
@@ -63,7 +64,7 @@ export function judgeRefer(request: IncomingRequest, by: End, needs: JudgeNeeds)
   const since = participantAt(by, directory)?.caller
   const from = participantAt(otherEnd(by), directory)
   if (since?.kind !== 'device' || !from) return declined
-  const transferor = { ...since, user: since.user && directory.user(since.user.extension) }
+  const transferor = transferorNow(since, needs.knowledge)
   if (by.conversation.bridge.isKept) return pending
   const unsupported = unsupportedOptions(request, ['norefersub', 'replaces', 'tdialog', 'timer'])
   if (unsupported.length > 0) return { status: 420, headers: { Unsupported: unsupported.join(', ') } }
