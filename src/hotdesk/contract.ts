@@ -94,7 +94,9 @@ export interface Hotdesk {
   emergencyFailed(device: DeviceId | null, reason: string): void
   /** An operator, `alice@host`, has ended a call. */
   callEndedBy(call: string, by: string): void
-  /** An operator, `alice@host`, has made a test call; `from`: the phone that seemed to call. */
+  /** An operator, `alice@host`, begins a test call; `from`: the phone that seems to call. */
+  callTestBegun(by: string, test: { readonly call: string; readonly number: string; readonly from: DeviceId | null }): void
+  /** The same when it has ended. */
   callTestedBy(
     by: string,
     test: { readonly call: string; readonly number: string; readonly from: DeviceId | null; readonly outcome: string },

@@ -23,12 +23,12 @@ export const streamEvents = {
   'emergency.refused':
     'Emergency calls without proof were refused, over the `limit` `source` or `total`: `refused` of them since the last entry.',
   'call.barred':
-    'The rights of `user` refused a `use` (call, forward, transfer, break-out) of `number`: `class`, `reason`. `more`: refusals since the last entry that are not listed.',
-  'call.limited': 'A `limit` of `user` or of the site refused a call to `number`: `reason`. `more` as for `call.barred`.',
+    'The rights of `user` refused a `use` (call, forward, transfer, break-out) of `number`: `class`, `reason`. `more`: refusals since the last entry that are not listed. `via` `test-call`: no `user`; an operator made the test call `call` as the user `as`.',
+  'call.limited': 'A `limit` of `user` or of the site refused a call to `number`: `reason`. `more`, `via` and `as` as for `call.barred`.',
   'call.costly':
-    'A call to a number abroad or a premium number began: `use`, `number`, `class`, and the time at the site, `local`. `more` as for `call.barred`.',
+    'A call to a number abroad or a premium number began: `use`, `number`, `class`, and the time at the site, `local`. `more`, `via` and `as` as for `call.barred`.',
   'entitlement.refused':
-    'A call or feature was refused, because the profile or rights of `user` do not include `entitlement`: `reason`. `more` as for `call.barred`.',
+    'A call or feature was refused, because the profile or rights of `user` do not include `entitlement`: `reason`. `more`, `via` and `as` as for `call.barred`.',
   'profile.unknown':
     'The record of `user` has a `profile` that neither the home site nor this one defines; `reason` says what counts. At most once an hour.',
   'rights.unknown':
@@ -37,6 +37,7 @@ export const streamEvents = {
   repaired: 'A one-sided assignment, left by an edit by hand, was completed or removed.',
   replaced: 'A phone was replaced: the user moved here from `from`.',
   'call.hungup': 'An operator ended `call`.',
+  'call.testing': 'An operator began the test call `call` to `number`, as the phone `from`.',
   'call.tested': 'An operator made the test call `call` to `number`, as the phone `from`; `outcome` is passed, no-audio or failed.',
   traced: 'An operator traced the SIP messages of a `device`, a `call` or an `address`.',
   'node.draining': 'An operator drains `node`: it takes no new calls except emergency calls.',

@@ -133,6 +133,7 @@ export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
     emergencyAnswered: (device) => write('emergency.answered', emergencyFields(device)),
     emergencyFailed: (device, reason) => write('emergency.failed', { ...emergencyFields(device), reason }),
     callEndedBy: (call, by) => write('call.hungup', { call, ...operatorFields(by), node }),
+    callTestBegun: (by, { from, ...test }) => write('call.testing', { ...test, ...(from ? { from } : {}), ...operatorFields(by), node }),
     callTestedBy: (by, { from, ...test }) => write('call.tested', { ...test, ...(from ? { from } : {}), ...operatorFields(by), node }),
     traced: (subject, by) => write('traced', { ...subject, ...operatorFields(by), node }),
     drained: (event, by) => write(event, { ...operatorFields(by), node }),

@@ -37,7 +37,7 @@ export interface TestCalls {
 
 export interface TestCallsNeeds extends TestCallNeeds {
   readonly directory: Directory
-  readonly hotdesk: Pick<Hotdesk, 'callTestedBy' | 'isQuiet'>
+  readonly hotdesk: Pick<Hotdesk, 'callTestBegun' | 'callTestedBy' | 'isQuiet'>
   readonly knowledge: () => Knowledge
   readonly ways: TestWays
   readonly domain: string
@@ -69,6 +69,8 @@ export function createTestCalls(needs: TestCallsNeeds): TestCalls {
   const { directory, hotdesk, knowledge, domain, isOpen, clock } = needs
   const { dial, attempts, branches } = needs.ways
   const calls = new Map<string, Kept>()
+  /** Calls that are being placed: they count before they can be looked at. */
+  let beginning = 0
 
   /** A phone is rung directly, whether or not a user is logged in. */
   function toPhone(id: DeviceId, ringMs: Milliseconds): Way {
@@ -140,10 +142,23 @@ export function createTestCalls(needs: TestCallsNeeds): TestCalls {
     })
   }
 
+  /** @throws AppError COMMAND_REFUSED */
+  async function placed(plan: TestCallPlan): Promise<TestCall> {
+    beginning += 1
+    try {
+      const call = await beginTestCall(plan, needs)
+      if (!call) throw errors.COMMAND_REFUSED.testNoPort()
+      keep(call)
+      return call
+    } finally {
+      beginning -= 1
+    }
+  }
+
   /** How many are in progress. Forgets those that have long ended. */
   function inProgress(): number {
     for (const [id, { endedAt }] of calls) if (endedAt !== null && clock.now() - endedAt > keptMs) calls.delete(id)
-    return [...calls.values()].filter(({ endedAt }) => endedAt === null).length
+    return beginning + [...calls.values()].filter(({ endedAt }) => endedAt === null).length
   }
 
   return {
@@ -153,21 +168,18 @@ export function createTestCalls(needs: TestCallsNeeds): TestCalls {
       const device = parseDeviceId(target)
       const caller = callerNamed(from)
       const { party, shown, ...way } = device ? toPhone(device, ringSeconds * 1_000) : toNumber(target, caller)
-      const call = await beginTestCall(
-        {
-          ...way,
-          caller: { kind: 'own', purpose: 'test call', party },
-          uri: sipUri({ user: target, host: domain }),
-          ringMs: ringSeconds * 1_000,
-          talkMs: talkSeconds * 1_000,
-        },
-        needs,
-      )
-      if (!call) throw errors.COMMAND_REFUSED.testNoPort()
-      keep(call)
-      const id = call.look().call
-      void call.over.then((outcome) => hotdesk.callTestedBy(by, { call: id, number: shown, from: caller?.device.id ?? null, outcome }))
-      return id
+      const plan: TestCallPlan = {
+        ...way,
+        caller: { kind: 'own', purpose: 'test call', party },
+        uri: sipUri({ user: target, host: domain }),
+        ringMs: ringSeconds * 1_000,
+        talkMs: talkSeconds * 1_000,
+      }
+      const call = await placed(plan)
+      const test = { call: call.look().call, number: shown, from: caller?.device.id ?? null }
+      hotdesk.callTestBegun(by, test)
+      void call.over.then((outcome) => hotdesk.callTestedBy(by, { ...test, outcome }))
+      return test.call
     },
     look: (id) => calls.get(id)?.call.look() ?? null,
   }

@@ -3,7 +3,7 @@ import { timeOf } from './entries.js'
 
 /** Refusals of one user for one reason. */
 export interface Refused {
-  /** The user; `''` if the call was not a user's. */
+  /** The user; `test call`: an operator's; `''` if the call was not a user's. */
   readonly user: string
   /** The phone of the last one. */
   readonly device: string
@@ -44,6 +44,9 @@ const refusals: ReadonlyMap<string, (entry: StreamEntry) => string> = new Map([
   ['entitlement.refused', (entry) => `not entitled ${said(entry, 'entitlement')}`],
 ])
 
+/** A test call is an operator's, not that of the user for whom it was made. */
+const userOf = (entry: StreamEntry): string => (said(entry, 'via') === 'test-call' ? 'test call' : said(entry, 'user'))
+
 /** Events that were left out of the stream count as well. */
 function callsIn(entry: StreamEntry): number {
   return 1 + Number(said(entry, 'more') || 0)
@@ -55,11 +58,11 @@ export function refusedIn(entries: readonly StreamEntry[]): readonly Refused[] {
   for (const entry of entries) {
     const what = refusals.get(said(entry, 'event'))?.(entry)
     if (what === undefined) continue
-    const key = `${said(entry, 'user')} ${what}`
+    const key = `${userOf(entry)} ${what}`
     const calls = (groups.get(key)?.calls ?? 0) + callsIn(entry)
     groups.delete(key)
     groups.set(key, {
-      user: said(entry, 'user'),
+      user: userOf(entry),
       device: said(entry, 'device'),
       what,
       calls,
@@ -124,7 +127,7 @@ function bursts(entries: readonly StreamEntry[], rule: BurstRule): readonly Susp
 function* hoursByUser(entries: readonly StreamEntry[]): Iterable<readonly StreamEntry[]> {
   const open = new Map<string, StreamEntry[]>()
   for (const entry of entries.filter((each) => isCostly(each) || isRefusal(each))) {
-    const user = said(entry, 'user')
+    const user = userOf(entry)
     const hour = open.get(user)
     const first = hour?.[0]
     if (hour && first && timeOf(entry) - timeOf(first) < hourMs) hour.push(entry)
@@ -137,5 +140,5 @@ function* hoursByUser(entries: readonly StreamEntry[]): Iterable<readonly Stream
 }
 
 function suspicion(entry: StreamEntry, words: string): Suspicion {
-  return { user: said(entry, 'user'), device: said(entry, 'device'), at: timeOf(entry), words }
+  return { user: userOf(entry), device: said(entry, 'device'), at: timeOf(entry), words }
 }

@@ -92,7 +92,7 @@ describe('an operator', () => {
     await Promise.all([conversation.caller.ended, conversation.callee.ended])
     await expect.poll(() => desk.hotdesk('calls', '--active')).toMatchObject({ err: 'no call is in progress', code: 0 })
     await expect.poll(() => desk.json('calls', '100')).toContainEqual(expect.objectContaining({ reason: 'ended by the operator' }))
-    const event = await office.redis.cli('XREVRANGE', '{hd}:events', '+', '-', 'COUNT', '1')
+    const event = await office.redis.cli('XREVRANGE', '{hd}:events', '+', '-', 'COUNT', '10')
     expect(event.split('\n').slice(1)).toEqual(expect.arrayContaining(['call.hungup', 'call', id, 'host', hostname(), 'node', 'paris-1']))
   })
 
@@ -216,6 +216,9 @@ describe('an operator', () => {
     const test = tested('--from', '100', '101')
     const incoming = await ringing
     expect(incoming.callerNumber).toBe('100')
+    const begun = await office.redis.cli('XREVRANGE', '{hd}:events', '+', '-', 'COUNT', '10')
+    expect(begun.split('\n')).toEqual(expect.arrayContaining(['call.testing', 'number', '101', 'from', 'HD0001', hostname()]))
+    expect(begun.split('\n')).not.toContain('call.tested')
     const { audio, ended } = await incoming.answer()
     const found = await test
     await ended
@@ -226,7 +229,7 @@ describe('an operator', () => {
     expect(found.media.received).toBeGreaterThan(20)
     expect(found.media.sent).toBeGreaterThan(20)
     expect(audio.heard.audible).toBeGreaterThan(10)
-    const event = await office.redis.cli('XREVRANGE', '{hd}:events', '+', '-', 'COUNT', '1')
+    const event = await office.redis.cli('XREVRANGE', '{hd}:events', '+', '-', 'COUNT', '10')
     const fields = ['call.tested', 'call', found.call, 'number', '101', 'from', 'HD0001', 'outcome', 'passed', 'host', hostname()]
     expect(event.split('\n').slice(1)).toEqual(expect.arrayContaining(fields))
   })

@@ -38,6 +38,12 @@ test('what the profile of a user does not include is a refusal like others', () 
   expect(words(entries)).toEqual(['100: 10 calls were refused within an hour'])
 })
 
+test('a test call is that of an operator, not of the user for whom it was made', () => {
+  const test = { via: 'test-call', as: '100', user: '', number: '+5371', class: 'premium', reason: 'rights', local: '2026-06-01 23:00' }
+  expect(refusedIn([entry(1, 'call.barred', test)])).toMatchObject([{ user: 'test call', what: 'barred premium' }])
+  expect(words([entry(1, 'call.costly', test)])[0]).toMatch(/^test call: \+5371 /)
+})
+
 describe('suspicious is', () => {
   test.each([
     ['2026-06-01 19:59', false],
