@@ -27,7 +27,7 @@ import { numberFormKeys } from './numbers/number-form.js'
 import { parsePattern, wildcards } from './pattern.js'
 import { profileKeys } from './rights/profile-keys.js'
 import { rightsKeys } from './rights/rights-keys.js'
-import { callerNumber, parseTelephone, prependedDigits, strippedDigits, telephoneHint, telephoneWords, trunkName } from './route-fields.js'
+import { callerNumber, parseTelephone, prependedDigits, strippedDigits, telephoneHint, telephoneWords, trunkNames } from './route-fields.js'
 import { breakOutMenuKey } from './short-codes/break-out-menu.js'
 import { shortCodesKey } from './short-codes/short-code.js'
 import { registrationKeys, serverUri, yesOrNo } from './trunks/registration-keys.js'
@@ -101,7 +101,7 @@ const trunk = block({
 
 const route = block({
   match: pattern.describe('The numbers of this route, without the outside prefix.'),
-  trunks: listOf(trunkName).describe('Trunks in the order in which they are tried.'),
+  trunks: trunkNames.describe('Trunks in the order in which they are tried.'),
   strip: strippedDigits.prefault('0').describe('Number of leading digits to remove.'),
   prepend: prependedDigits.prefault('').describe('Digits to prepend.'),
   callerId: callerNumber.optional().describe("Caller number on this route. Default: the user's own, else the trunk's."),
@@ -165,14 +165,25 @@ export function crossChecks(written: ParsedFile): Problem[] {
       .map((name) =>
         problem([...path, 'trunks'], `no trunk is named ${quote(String(name))}; known here: ${known.map(shownKey).join(', ') || 'none'}`),
       )
+  const stripsAll = (path: Path, match: unknown, entry: unknown): Problem[] =>
+    leavesNothing(match, entry) ? [problem([...path, 'strip'], `removes more digits than ${quote(String(match))} has`)] : []
+  const codes = Object.entries(isBlock(shortCodes) ? shortCodes : {})
   const unknown = [
     ...itemsOf(routes).flatMap((route, index) => unknownTrunks(['routes', index], route)),
-    ...Object.entries(isBlock(shortCodes) ? shortCodes : {}).flatMap(([code, action]) => unknownTrunks(['shortCodes', code], action)),
+    ...codes.flatMap(([code, action]) => unknownTrunks(['shortCodes', code], action)),
+    ...itemsOf(routes).flatMap((route, index) => stripsAll(['routes', index], isBlock(route) ? route.match : '', route)),
+    ...codes.flatMap(([code, action]) => stripsAll(['shortCodes', code], code, action)),
   ]
   const mismatched = Object.entries(isBlock(dids) ? dids : {})
     .filter(([key, extension]) => typeof extension === 'string' && !hasSameWildcards(key, extension))
     .map(([key, extension]) => problem(['dids', key], `needs as many open digits as ${quote(String(extension))}`))
   return [...unknown, ...mismatched]
+}
+
+/** Whether `strip` is more than all digits of a pattern of one length. Removing exactly all, to call the number of `prepend`, is allowed. */
+function leavesNothing(match: unknown, entry: unknown): boolean {
+  const pattern = typeof match === 'string' ? parsePattern(withoutPlus(match)) : null
+  return pattern !== null && !pattern.open && isBlock(entry) && Number(entry.strip ?? 0) > pattern.positions.length
 }
 
 /** True also if one of them is not a pattern, which the schema reports. */

@@ -1,8 +1,11 @@
-import { form } from '../config/yaml/yaml-schema.js'
+import { form, listOf } from '../config/yaml/yaml-schema.js'
 
 export const telephoneWords = 'a telephone number, digits with or without +'
 
-export const trunkName = form('a text', (found) => (found === '' ? null : found))
+const trunkName = form('a text', (found) => (found === '' ? null : found))
+
+/** The trunks of a route or of a short code, in the order in which they are tried. */
+export const trunkNames = listOf(trunkName).refine((names) => names.length > 0, 'expected at least one trunk')
 
 export function parseTelephone(text: string): string | null {
   return /^\+?[0-9]{2,20}$/.test(text) ? text : null

@@ -1,7 +1,15 @@
 import { parseExtension } from '../base/identity.js'
 import { type CallerHeader, type Dialplan, numberIn, type Trunk } from '../dialplan/dialplan.js'
 import { nameAddr, printNameAddr } from '../sip/headers/name-addr.js'
-import { assertedCaller, fromCaller, hiddenCaller, privacyOf, remoteParty } from '../sip/identity/caller.js'
+import {
+  assertedCaller,
+  type CallerIdentity,
+  fromCaller,
+  hiddenCaller,
+  privacyOf,
+  remoteParty,
+  type Statement,
+} from '../sip/identity/caller.js'
 import { anonymous, type Party } from '../sip/identity/party.js'
 import { dialled } from '../sip/uri/dialled.js'
 import { withUser } from '../sip/uri/sip-uri.js'
@@ -109,5 +117,10 @@ export function callerOf({ header }: IncomingRequest, trunk: Pick<Trunk, 'trust'
   const sources = trunk?.trust === 'none' ? [] : [assertedCaller(header, read), remoteParty(header, read)]
   const stated = [...sources, from].find((statement) => statement !== 'silent') ?? 'silent'
   if (typeof stated === 'string') return unknownCaller
-  return { ...stated, isPrivate: false, isAsserted: stated === sources[0] }
+  return { ...stated, name: nameOf(stated, from), isPrivate: false, isAsserted: stated === sources[0] }
+}
+
+/** Many trunks assert the number alone and leave the name in From. It is the name of that number only if From has the same. */
+function nameOf({ name, number }: CallerIdentity, from: Statement): string {
+  return name === '' && typeof from === 'object' && from.number === number ? from.name : name
 }

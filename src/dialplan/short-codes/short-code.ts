@@ -1,8 +1,8 @@
 import type { z } from 'zod'
 import { parseExtension, parseSiteName, type SiteName } from '../../base/identity.js'
-import { block, blockOf, form, isBlock, listOf } from '../../config/yaml/yaml-schema.js'
+import { block, blockOf, form, isBlock } from '../../config/yaml/yaml-schema.js'
 import { type Pattern, parsePattern } from '../pattern.js'
-import { callerNumber, prependedDigits, strippedDigits, trunkName } from '../route-fields.js'
+import { callerNumber, prependedDigits, strippedDigits, trunkNames } from '../route-fields.js'
 
 const code = form('a pattern of digits, *, #, +, X, Z, N and a last .', (text) => (parsePattern(text) ? text : null), {
   pattern: '^[0-9*#+XZN ().-]*$',
@@ -48,7 +48,7 @@ const actions = ['extension', 'trunks', 'forward', 'feature', 'breakOut', 'annou
 
 const shortCode = block({
   extension: target.optional().describe('Calls this user.'),
-  trunks: listOf(trunkName).optional().describe('Calls outside over these trunks, in the order in which they are tried.'),
+  trunks: trunkNames.optional().describe('Calls outside over these trunks, in the order in which they are tried.'),
   strip: strippedDigits.optional().describe('Number of leading digits to remove. With `trunks`.'),
   prepend: prependedDigits.optional().describe('Digits to prepend. With `trunks`.'),
   callerId: callerNumber.optional().describe('Caller number. With `trunks`.'),

@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from 'node:net'
 import { secretForm } from '../../config/yaml/yaml-schema.js'
 import type { TrunkRegistration } from '../route.js'
 
@@ -5,10 +6,19 @@ export const yesOrNo = secretForm('yes or no', (found) => (found === 'yes' ? tru
 
 /** `sip:203.0.113.20:5060;transport=udp`, without a user part. */
 export const serverUri = secretForm(
-  'a SIP address such as sip:203.0.113.20:5060;transport=udp (username and password are keys of their own)',
-  (found) => (/^sips?:(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?(;[a-z]+=[A-Za-z0-9.-]+)*$/.test(found) ? found : null),
+  'a SIP address such as sip:203.0.113.20:5060;transport=udp, with udp, tcp or tls (username and password are keys of their own)',
+  (found) => (isServerUri(found) ? found : null),
   { pattern: '^sips?:[^@]+$', examples: ['sip:203.0.113.20:5060;transport=udp'] },
 )
+
+/** Refuses addresses that no request could reach: another port or transport, or an IP address that does not exist. */
+function isServerUri(text: string): boolean {
+  const [, host = '', port = '5060', params = ''] =
+    /^sips?:(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(?::([0-9]{1,5}))?((?:;[a-z]+=[A-Za-z0-9.-]+)*)$/.exec(text) ?? []
+  const isHost = host.startsWith('[') ? isIPv6(host.slice(1, -1)) : !/^[0-9.]*$/.test(host) || isIPv4(host)
+  const isPort = Number(port) >= 1 && Number(port) <= 65_535
+  return isHost && isPort && !/;transport=(?!(?:udp|tcp|tls)(?:;|$))/i.test(params)
+}
 
 const accountUri = secretForm('the address of an account such as sip:paris@carrier.example', (found) =>
   /^sips?:[\w.!~*'()&=+$,;?/%-]{1,80}@(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)$/.test(found) ? found : null,

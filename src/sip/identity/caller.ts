@@ -11,7 +11,7 @@ export type HeaderReader = (name: string) => string
 type NumberReader = (uri: string) => string
 
 /** The name and number of a caller in one header. */
-interface CallerIdentity {
+export interface CallerIdentity {
   /** `''` if there is none. */
   readonly name: string
   /** Never empty. */

@@ -53,7 +53,7 @@ export function planOver(...lines: readonly Line[]): string {
     outside: '0',
     emergency: { '112': '112', '911': '112', '999': '112', '15': '15' },
     trunks: Object.fromEntries(trunks),
-    routes: [{ match: '0ZX.', strip: 1, prepend: '+33', trunks: trunks.map(([name]) => name) }],
+    routes: trunks.length === 0 ? [] : [{ match: '0ZX.', strip: 1, prepend: '+33', trunks: trunks.map(([name]) => name) }],
     dids: { '+3319900010X': '10X' },
   })
 }

@@ -327,7 +327,7 @@ describe('a file that would surprise a caller is refused, with file, line and bo
 
   test('all at once', () => {
     const text = 'site: Rome\nextensions: [2XX, 20X]\nroutes: [{ match: "*7.", trunks: [b] }, { match: "zz", trunks: [] }]\noutsde: 0\n'
-    expect(refusal(text).map((line) => line.split(':').slice(1, 2).join())).toEqual(['1', '2', '3', '3', '3', '3', '4'])
+    expect(refusal(text).map((line) => line.split(':').slice(1, 2).join())).toEqual(['1', '2', '3', '3', '3', '3', '3', '4'])
   })
 
   test('a trunk with `enabled: no` takes no call and is listed', () => {

@@ -157,6 +157,8 @@ describe('a short code that cannot work is refused', () => {
     ['{ forward: "301" }', '.forward: neither extensions nor routes match "301"'],
     ['{ forward: "0112" }', '.forward: "0112" is an emergency number: a short code for it belongs under emergency'],
     ['{ trunks: [c] }', '.trunks: no trunk is named "c"; known here: a, b'],
+    ['{ trunks: [] }', '.trunks: expected at least one trunk'],
+    ['{ trunks: [a], strip: 4 }', '.strip: removes more digits than "*8X" has'],
     ['{ feature: fly }', '.feature: expected one of pick-up, do-not-disturb, '],
     ['{ breakOut: New York }', '.breakOut: expected a site such as london, or any, found "New York"'],
     ['{ announcement: ../secret }', '.announcement: expected the name of a prompt such as try-later'],

@@ -31,6 +31,12 @@ describe('a call from a trunk', () => {
     expect(callerOf(invite(headers))).toEqual({ ...party, isPrivate: false, isAsserted: false })
   })
 
+  it('has the name in From if the asserted number has none and is the number in From, not beside another number', () => {
+    expect(callerOf(invite({ From: bob, 'P-Asserted-Identity': '<tel:+44-20-7946-000>' }))).toMatchObject({ name: 'Bob', isAsserted: true })
+    expect(callerOf(invite({ From: bob, 'P-Asserted-Identity': '<tel:+44-20-7946-001>' }))).toMatchObject({ name: '', isAsserted: true })
+    expect(callerOf(invite({ From: bob, 'P-Asserted-Identity': '"Robert" <tel:+44-20-7946-000>' }))).toMatchObject({ name: 'Robert' })
+  })
+
   it.each([
     { From: '<sip:x@y>;tag=1', 'P-Asserted-Identity': '<tel:+44-20-7946-000>' },
     { From: '<sip:x@y>;tag=1', 'P-Asserted-Identity': '<sip:+44207946000@y>, <tel:+44-20-7946-000>', 'Remote-Party-ID': '<sip:1@x>' },

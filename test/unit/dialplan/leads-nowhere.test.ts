@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest'
+import { loadPlan, refusal } from './plan-text.js'
+
+const base = 'site: rome\nextensions: [2XX]\ntrunks: { a: { uri: "sip:192.0.2.1" } }\n'
+
+describe('a route that no call could take is refused', () => {
+  test.each([
+    ['{ match: "0.", trunks: [] }', 'routes[0].trunks: expected at least one trunk'],
+    ['{ match: "0XX", strip: 4, trunks: [a] }', 'routes[0].strip: removes more digits than "0XX" has'],
+  ])('%s', (route, expected) => {
+    expect(refusal(`${base}routes: [${route}]`)).toEqual([expect.stringContaining(expected)])
+  })
+
+  test('but all digits of a number may be replaced by another number', () => {
+    expect(loadPlan(`${base}routes: [{ match: "0XX", strip: 3, prepend: "+39061234", trunks: [a] }]`).route('012')).toMatchObject({
+      kind: 'outside',
+      number: '+39061234',
+    })
+  })
+})
+
+describe('the address of a trunk, its registrar and its proxy', () => {
+  const withTrunk = (keys: string) =>
+    `site: rome\nextensions: [2XX]\ntrunks: { a: { username: u, password: p, register: yes, uri: "sip:192.0.2.1", ${keys} } }`
+  const keys = ['registrar', 'outboundProxy']
+
+  test.each([
+    'sip:192.0.2.1:0',
+    'sip:192.0.2.1:65536',
+    'sip:300.0.2.1',
+    'sip:192.0.2',
+    'sip:[::1::]:5060',
+    'sip:carrier.example;transport=ws',
+    'sip:carrier.example;transport=sctp',
+    'sip:carrier.example;x=1;transport=tlss',
+  ])('is refused if no request can reach it: %s', (uri) => {
+    for (const key of keys)
+      expect(refusal(withTrunk(`${key}: "${uri}"`))).toEqual([expect.stringMatching(/: expected a SIP address such as /)])
+    expect(refusal(`site: rome\nextensions: [2XX]\ntrunks: { a: { uri: "${uri}" } }`)).toHaveLength(1)
+  })
+
+  test.each(['sip:192.0.2.1:65535', 'sips:carrier.example', 'sip:[2001:db8::1]:5061;transport=TLS', 'sip:1und1.example;transport=tcp;x=1'])(
+    'is accepted otherwise: %s',
+    (uri) => {
+      for (const key of keys) expect(() => loadPlan(withTrunk(`${key}: "${uri}"`))).not.toThrow()
+    },
+  )
+})
