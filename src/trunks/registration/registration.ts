@@ -38,6 +38,8 @@ export interface Registration {
 interface RegistrationMachine extends MachineState<RegistrationState> {
   binding: Binding | null
   trouble: string | null
+  /** The latest REGISTER has no response of the registrar, which may have made a binding all the same. */
+  isUncertain: boolean
   /** Consecutive attempts without success. */
   failures: number
   retryMs: Milliseconds
@@ -62,6 +64,7 @@ export function createRegistration(needs: RegistrationNeeds): Registration {
     ...atStart<RegistrationState>('off'),
     binding: null,
     trouble: null,
+    isUncertain: false,
     failures: 0,
     retryMs: 0,
   }
@@ -86,6 +89,7 @@ export function createRegistration(needs: RegistrationNeeds): Registration {
       },
       noteOff() {
         machine.binding = null
+        machine.isUncertain = false
         metrics.trunkRegistered.remove({ trunk })
         closing?.()
       },
@@ -104,11 +108,12 @@ export function createRegistration(needs: RegistrationNeeds): Registration {
   async function register(): Promise<void> {
     if (machine.binding === null) metrics.trunkRegistered.set({ trunk }, 0)
     const outcome = await requests.send(seconds)
+    machine.isUncertain = mayHaveBound(outcome)
     feed(outcome.outcome === 'accepted' ? 'accepted' : 'failed', outcome)
   }
 
   async function remove(): Promise<void> {
-    if (machine.binding !== null) await requests.send(0)
+    if (machine.binding !== null || machine.isUncertain) await requests.send(0)
     feed('removed')
   }
 
@@ -161,6 +166,14 @@ export function createRegistration(needs: RegistrationNeeds): Registration {
       })
     },
   }
+}
+
+/** RFC 3261 §16.7, §17.1.2: 408 and 504 of a proxy say, like silence, that a response is missing, and not that the registrar has refused. */
+function mayHaveBound(outcome: RegisterOutcome): boolean {
+  // Our SIP server may have sent it before it was lost.
+  return (
+    outcome.outcome === 'silent' || outcome.outcome === 'unsent' || (outcome.outcome === 'failed' && [408, 504].includes(outcome.status))
+  )
 }
 
 function refreshMs(seconds: number, random: () => number): Milliseconds {

@@ -197,6 +197,31 @@ describe('a reload of the dial plan', () => {
     expect([stage.open, await isRegistered(stage)]).toEqual([0, undefined])
   })
 
+  it.each<readonly [string, (register: SentRegister) => Promise<void>]>([
+    ['that timed out', (register) => register.fails('server')],
+    ['that was lost with our SIP server', (register) => register.fails('link')],
+    ['that timed out at a proxy of the carrier', (register) => register.answer(408)],
+    ['that a proxy of the carrier could not deliver in time', (register) => register.answer(504)],
+  ])('removes the binding that the carrier may have after a REGISTER %s', async (_what, end) => {
+    const stage = openRegistrarStage()
+    const register = stage.waiting()
+    await end(register)
+    await stage.reload(', register: no')
+    const removal = stage.waiting()
+    expect([removal.header('Expires'), contactIn(removal)]).toEqual(['0', contactIn(register)])
+    await removal.answer(200)
+    expect([stage.open, await isRegistered(stage)]).toEqual([0, undefined])
+  })
+
+  it('removes nothing after a REGISTER that the carrier has refused, also if an earlier one timed out', async () => {
+    const stage = openRegistrarStage()
+    await stage.waiting().fails('server')
+    stage.clock.advance(300 * second)
+    await stage.waiting().answer(403)
+    await stage.reload(', register: no')
+    expect(stage.open).toBe(0)
+  })
+
   it('leaves a registration alone if its account is the same', async () => {
     const stage = await registered()
     await stage.reload(', ping: 30')
