@@ -1,11 +1,14 @@
 // Ten minutes of everything at once, and what is left of it: `npm run soak`, or `node test/bench/soak.mjs --seconds 60`.
-// Calls, callers who give up, registrations and messages that are none; heap, memory and handles are read at rest, before and after.
+// Calls, callers who give up, registrations and messages that are none. What each thread holds, memory and open files are read at rest, before
+// and after.
 import { randomBytes } from 'node:crypto'
 import { createSocket } from 'node:dgram'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { memoryOf, table } from './parts/machine.mjs'
+import { memoryOf, openFilesOf, table } from './parts/machine.mjs'
 import { furnish, startNode, stopNode } from './parts/node.mjs'
 import { answering, freePort, load } from './parts/sipp.mjs'
 
@@ -17,6 +20,8 @@ const restSeconds = 40
 
 const [trunkPort, calleePort, phonePort] = [await freePort(), await freePort(), await freePort()]
 const collector = path.join(here, 'parts/collect.mjs')
+const collected = await mkdtemp(path.join(tmpdir(), 'hotdesk-soak-'))
+process.env.COLLECTED_IN = collected
 const node = await startNode(trunkPort, ['--expose-gc', '--import', collector])
 const network = await furnish(node)
 const scenario = (name) => path.join(here, 'parts', `${name}.xml`)
@@ -44,6 +49,7 @@ try {
   await bank?.close()
   await network.close()
   await stopNode(node)
+  await rm(collected, { recursive: true, force: true })
 }
 
 async function traffic(lasting) {
@@ -110,16 +116,32 @@ function noise(lasting) {
 
 async function atRest() {
   await pause(restSeconds * 1_000)
-  // What nobody holds any more is no leak.
-  node.child.kill('SIGUSR2')
-  await pause(1_000)
+  const threads = await collectedOf()
   const text = await (await fetch(`${node.http}/metrics`)).text()
   const metric = (name) =>
     [...text.matchAll(new RegExp(`^${name}(?:{[^}]*})? (.+)$`, 'gm'))].reduce((sum, [, value]) => sum + Number(value), 0)
   return {
-    'heap MB': (metric('nodejs_heap_size_used_bytes') / 1024 / 1024).toFixed(0),
+    ...threads,
     'memory MB': memoryOf(node.child.pid),
-    handles: metric('nodejs_active_handles_total'),
+    'open files': openFilesOf(node.child.pid),
     'calls up': metric('hotdesk_calls_active'),
   }
+}
+
+/** What each thread of the node holds: garbage is not a leak. */
+async function collectedOf() {
+  for (const file of await readdir(collected)) await rm(path.join(collected, file))
+  node.child.kill('SIGUSR2')
+  await pause(2_000)
+  const rows = {}
+  for (const file of (await readdir(collected)).toSorted()) {
+    const { heap, timers, handles } = JSON.parse(await readFile(path.join(collected, file), 'utf8'))
+    const thread = path.parse(file).name
+    Object.assign(rows, {
+      [`${thread}: heap MB`]: (heap / 1024 / 1024).toFixed(1),
+      [`${thread}: timers`]: timers,
+      [`${thread}: handles`]: handles,
+    })
+  }
+  return rows
 }

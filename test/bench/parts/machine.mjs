@@ -25,6 +25,11 @@ export function memoryOf(pid) {
   return Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024)
 }
 
+/** Sockets among them. */
+export function openFilesOf(pid) {
+  return readdirSync(`/proc/${pid}/fd`).length
+}
+
 /** Milliseconds that the host took from this machine, and that nobody used. */
 export function machine() {
   const fields = readFileSync('/proc/stat', 'utf8').split('\n')[0].split(/\s+/).slice(1).map(Number)
