@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import type { SipRequest, SipResponse } from '../../../src/sip/message/message.js'
 import type { Phone, PhoneCall } from '../../../src/softphones/softphone.js'
 import type { TestNode } from '../../support/node/node.js'
@@ -20,6 +20,7 @@ let first: string
 let second: { readonly host: string; readonly port: number }
 let desk: Phone
 const opened: SipPeer[] = []
+const calls: PhoneCall[] = []
 
 beforeAll(async () => {
   office = await openTestOffice()
@@ -27,9 +28,11 @@ beforeAll(async () => {
   desk = await office.phone('HD0002', node)
   await office.seat({ 100: 'HD0001', 101: 'HD0002' })
 }, 60_000)
-afterAll(async () => {
-  for (const peer of opened) await peer.close()
-  await office.close()
+afterAll(() => office.close())
+/** What a failed test leaves is not there for the next. */
+afterEach(async () => {
+  for (const call of calls.splice(0)) if (!call.dialog.ended) void call.hangUp()
+  for (const peer of opened.splice(0)) await peer.close()
 })
 beforeEach(async () => {
   await until(
@@ -78,6 +81,7 @@ async function called({ peer }: Behind): Promise<Talk> {
   const answer = peer.respond(invite, 200, [['Contact', contact]], offer)
   const dialled = await dialling.result
   if (dialled.outcome === 'failed') throw new Error(`${dialled.answer.status} ${dialled.answer.reason}`)
+  calls.push(dialled.call)
   await peer.hearsRequest('ACK')
   return { at: dialled.call, invite, answer }
 }
@@ -87,6 +91,7 @@ async function calling({ phone }: Behind): Promise<Talk> {
   const ringing = desk.nextCall()
   const { final } = phone.dial('101', { contact })
   const at = await (await ringing).answer()
+  calls.push(at)
   return { at, ...(await final) }
 }
 
@@ -179,6 +184,10 @@ describe('a phone that dies in a call', () => {
     const { at } = await called(before)
     await office.redisSays('1', 'EXISTS', '{hd}:oncall:HD0001')
     expect(await office.redis.cli('FCALL', 'hotdesk_logout', '1', '{hd}', 'HD0001', 'drain')).toMatch(/^DRAINING/)
+    onTestFinished(async () => {
+      await office.redisSays('FREE', 'FCALL', 'hotdesk_who', '1', '{hd}', 'HD0001')
+      await office.seat({ 100: 'HD0001' })
+    })
     const after = behind(await openUdpPeer(second, ['NOTIFY']))
     await after.phone.register(contact)
     const reasons: string[] = []
@@ -188,7 +197,6 @@ describe('a phone that dies in a call', () => {
     expect(reasons).toEqual(['SIP;cause=480;text="The phone at the other end is lost"'])
     await node.logged('call.ended', ({ result, reason }) => result === 'client' && reason === 'phone lost')
     await office.redisSays('FREE', 'FCALL', 'hotdesk_who', '1', '{hd}', 'HD0001')
-    await office.seat({ 100: 'HD0001' })
   })
 
   it('over a connection that is gone: its BYE is not delivered, which is logged, and the other side gets its BYE', async () => {

@@ -95,6 +95,7 @@ describe('a call from a trunk', () => {
 
   it.each<readonly [string, string, HeaderList]>([
     ['by Privacy', '"Jo" <sip:+33687654321@x>', [['Privacy', 'user;ID']]],
+    ['by an anonymous From', '"Anonymous" <sip:anonymous@anonymous.invalid>', [['P-Asserted-Identity', '"Jo" <tel:+33687654321>']]],
     [
       'by several Privacy headers',
       '"Jo" <sip:+33687654321@x>',
@@ -103,7 +104,6 @@ describe('a call from a trunk', () => {
         ['privacy', 'ID'],
       ],
     ],
-    ['by an anonymous From', '"Anonymous" <sip:anonymous@anonymous.invalid>', [['P-Asserted-Identity', '"Jo" <tel:+33687654321>']]],
   ])(
     'of somebody who hides %s is shown as nobody, at a phone, at a phone of another node, and in the call log',
     async (_, from, headers) => {

@@ -259,7 +259,9 @@ describe('a phone with two calls', () => {
       const { callId, localTag, remoteTag } = before.callee.dialog
       const first = raw.invite('100')
       peer.send(first)
-      const invite = raw.authorized(first, await peer.hearsResponse(407))
+      const challenge = await peer.hearsResponse(407)
+      raw.acknowledge(first, challenge)
+      const invite = raw.authorized(first, challenge)
       invite.set('Replaces', `${callId};to-tag=${remoteTag};from-tag=${localTag}`)
       peer.send(invite)
       await isCancelled
