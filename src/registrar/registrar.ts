@@ -16,6 +16,7 @@ import {
   createAuthenticator,
   nonceLifetimeMs,
 } from './authentication/authenticator.js'
+import { createDialogProof, type DialogProof } from './authentication/dialog-proof.js'
 import type { SourceRelation } from './authentication/password-guesses.js'
 import { type Bindings, createBindings } from './bindings/bindings.js'
 import type { Binding, BoundContact } from './bindings/record.js'
@@ -38,6 +39,8 @@ export type { RegistrationKind } from './register/register-handler.js'
 export interface Registrar {
   /** Digest authentication (RFC 7616, RFC 8760) of a request by a device. Sends 401 (REGISTER) or 407 itself. */
   authenticate(request: IncomingRequest): Authentication
+  /** Whether a request in a dialog comes from its phone. Sends 407 or 403 itself. */
+  readonly provesInDialog: DialogProof
   /** The device that the request claims to come from. Proves nothing. */
   claimedDevice(request: IncomingRequest): DeviceId | null
   /** Whether the Request-URI names this network, by the names that this device knows for it. */
@@ -102,8 +105,7 @@ const noPlan: ReturnType<KnownSourcesNeeds['plan']> = { trunks: [], emergencyDia
 
 /** Handles REGISTER and OPTIONS from now on. Phones that were registered at this node before a restart still are. */
 export function createRegistrar(needs: RegistrarNeeds): Registrar {
-  const { srf, store, directory, node, realm, secret, settings, clock, log, metrics } = needs
-  const { onFlowGone } = needs
+  const { srf, store, directory, node, realm, secret, settings, clock, log, metrics, onFlowGone } = needs
   const onClosed =
     onFlowGone &&
     ((listener: (flow: string) => void) =>
@@ -164,6 +166,7 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
 
   return {
     authenticate: (request) => authenticator.authenticate(request),
+    provesInDialog: createDialogProof({ bindings, authenticator }),
     claimedDevice: (request) => claimedDevice(request, { directory, bindings, names, realm }),
     isCalled: (request, by) => names.isCalled(request, bindings.of(by)),
     recognise,

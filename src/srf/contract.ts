@@ -103,6 +103,8 @@ export interface SipDialog {
   readonly callId: string
   readonly localTag: string
   readonly remoteTag: string
+  /** Where the far end was when the dialog began; null for this process. */
+  readonly began: SipSource | null
   /** `us`: we sent its INVITE, and own its Call-ID (RFC 3261 §14.1). */
   readonly createdBy: 'us' | 'far end'
   /** The session description that the far end got last; `''` before the first. */

@@ -1,5 +1,5 @@
 import { messageOf } from '../base/errors.js'
-import type { DialogEnd, FarEnd, IncomingRequest, ReinviteReply, SipDialog, SipHeaders } from './contract.js'
+import type { DialogEnd, FarEnd, IncomingRequest, ReinviteReply, SipDialog, SipHeaders, SipSource } from './contract.js'
 import type { CallCredentials } from './credentials.js'
 import { carriesDescriptions, createDescriptions } from './descriptions.js'
 import type { DrachtioAck, DrachtioDialog, DrachtioMessage, DrachtioRequest } from './drachtio.js'
@@ -15,10 +15,15 @@ const requestEvents = ['modify', 'info', 'update', 'refer', 'notify', 'message',
 /** The responses without a listener. */
 const defaultStatus: Readonly<Record<string, number>> = { OPTIONS: 200, NOTIFY: 200, INFO: 200, MESSAGE: 200, REFER: 603, SUBSCRIBE: 489 }
 
+/** The far end has not proved itself, so where its request came from shows nothing. */
+const refusesSender: ReadonlySet<number> = new Set([401, 403, 407])
+
 /** INFO carries a key or a request for a key frame, some hundred characters. */
 const longestInfo = 1_024
 
 export interface DialogTerms {
+  /** Where the far end is. */
+  readonly began: SipSource | null
   /** The session timer. */
   readonly agreed?: SessionTerms | undefined
   /** For challenges of the far end. */
@@ -36,7 +41,7 @@ export interface DialogTerms {
 export function wrapDialog(
   dialog: DrachtioDialog,
   connection: Connection,
-  { agreed, credentials, farEnd = null, description: first }: DialogTerms,
+  { began, agreed, credentials, farEnd = null, description: first }: DialogTerms,
 ): SipDialog {
   const unfollow = farEnd && connection.follow(dialog.id, farEnd)
   const timer = createSessionTimer(agreed)
@@ -66,10 +71,10 @@ export function wrapDialog(
   for (const event of requestEvents) dialog.on(event, (request: DrachtioRequest) => arrived(request))
 
   function arrived(raw: DrachtioRequest): void {
-    farEnd?.heard(toSource(raw))
     turns.arrived(raw)
     const request = toIncomingRequest(raw, (status, given) => {
       turns.responded(raw, status)
+      if (status >= 200 && !refusesSender.has(status)) farEnd?.heard(toSource(raw))
       const parts = isSuccess(status) ? descriptions.respond(raw, given) : given
       return timer.completed(raw.method, request, { status, parts })
     })
@@ -143,6 +148,7 @@ export function wrapDialog(
     callId,
     localTag,
     remoteTag,
+    began,
     createdBy: dialog.type === 'uac' ? 'us' : 'far end',
     get description() {
       return descriptions.latest

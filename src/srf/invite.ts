@@ -46,7 +46,13 @@ export function toIncomingInvite({ drachtio, connection, session }: InviteContex
         forgetResponse()
         if (!fault)
           return resolve(
-            wrapDialog(dialog, connection, { agreed: agreed?.terms, credentials, farEnd: directly(farEnd, request), description: sdp }),
+            wrapDialog(dialog, connection, {
+              began: request.source,
+              agreed: agreed?.terms,
+              credentials,
+              farEnd: directly(farEnd, request),
+              description: sdp,
+            }),
           )
         // The SIP server has refused the 200, so the caller still waits for a final response.
         raw.res.finished = cancelled !== null
@@ -171,7 +177,7 @@ export function sendInvite({ drachtio, connection, session, uri, sdp, parts }: I
     }
     const reply = toReply(outcome.res)
     const agreed = offer && agreedTerms(offer, reply)
-    const terms = { agreed, credentials, farEnd: directly(parts.farEnd, reply), description: sdp ?? '' }
+    const terms = { began: reply.source ?? null, agreed, credentials, farEnd: directly(parts.farEnd, reply), description: sdp ?? '' }
     if (!isDialog(outcome)) return offered(outcome, connection, terms)
     return { outcome: 'answered', dialog: wrapDialog(outcome, connection, terms), reply }
   }

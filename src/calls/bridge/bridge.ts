@@ -42,6 +42,8 @@ export interface BridgeNeeds {
   readonly caller: SipDialog
   readonly callee: SipDialog
   readonly kind: Caller['kind']
+  /** Whether a request comes from that side. If not, it has been challenged or refused. */
+  readonly proves: (request: IncomingRequest, side: Side) => boolean
   /** Handles the REFER of one side (RFC 3515). */
   readonly onRefer: (request: IncomingRequest, by: Side) => void
 }
@@ -65,7 +67,7 @@ const passedFromUnproven: Passable = { UPDATE: passed.UPDATE ?? [], INFO: keyTex
 const statusHere: Readonly<Record<string, number>> = { SUBSCRIBE: 489, NOTIFY: 489 }
 
 /** Joins the two dialogs of a call: a request in one is sent on in the other (RFC 7092 §3.1). */
-export function bridge({ caller, callee, kind, onRefer }: BridgeNeeds): Bridge {
+export function bridge({ caller, callee, kind, proves, onRefer }: BridgeNeeds): Bridge {
   const listeners: ((end: BridgeEnd) => void)[] = []
   let ended: BridgeEnd | null = null
   let kept: Side | null = null
@@ -95,6 +97,7 @@ export function bridge({ caller, callee, kind, onRefer }: BridgeNeeds): Bridge {
     const passable = by === 'caller' && kind === 'unknown' ? passedFromUnproven : passed
     from.onRequest((request) => {
       if (ended) refuse(request)
+      else if (!proves(request, by)) return
       else if (request.method === 'REFER') onRefer(request, by)
       else if (isOffer(request)) return relayOffer(request, { from, to, passable })
       else return relay(request, { from, to, passable })

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.js'
 import type { DeviceId } from '../../base/identity.js'
 import type { Metrics } from '../../base/metrics.js'
+import type { Registrar } from '../../registrar/registrar.js'
 import { callCapabilities, type IncomingRequest, type SipDialog } from '../../srf/srf.js'
 import type { Activity } from '../activity.js'
 import type { Call } from '../call.js'
@@ -12,7 +13,7 @@ import { anonymousDialog } from '../identity/anonymous-session.js'
 import { connectedIdentity } from '../identity/connected-identity.js'
 import { ourReason } from '../reason-header.js'
 import { type Bridge, type BridgeEnd, bridge } from './bridge.js'
-import type { Conversation, Conversations, End } from './conversations.js'
+import { type Conversation, type Conversations, dialogOf, type End } from './conversations.js'
 import { joinLeg } from './joined-leg.js'
 import type { FarNode, NodeLegs } from './node-legs.js'
 import type { PhoneLegs } from './phone-legs.js'
@@ -29,6 +30,7 @@ export interface ConnectNeeds {
   readonly nodeLegs: Pick<NodeLegs, 'watchDialog'>
   readonly phoneLegs: Pick<PhoneLegs, 'watch'>
   readonly conversations: Pick<Conversations, 'begin'>
+  readonly registrar: Pick<Registrar, 'provesInDialog'>
   /** Handles the REFER of one end. */
   readonly onRefer: (request: IncomingRequest, by: End) => void
   readonly clock: Clock
@@ -39,7 +41,7 @@ export interface ConnectNeeds {
 export type Connect = (call: Call, branch: Branch, leg: AcceptedLeg) => Promise<Connected>
 
 export function createConnect(needs: ConnectNeeds): Connect {
-  const { activity, nodeLegs, phoneLegs, conversations, onRefer, domain, clock, metrics } = needs
+  const { activity, nodeLegs, phoneLegs, conversations, registrar, onRefer, domain, clock, metrics } = needs
 
   async function join(call: Call, branch: Branch, answered: AcceptedLeg): Promise<Connected> {
     const { endReason } = call.control
@@ -76,6 +78,7 @@ export function createConnect(needs: ConnectNeeds): Connect {
       caller,
       callee,
       kind: call.caller.kind,
+      proves: (request, side) => proves(request, { conversation, side }),
       onRefer: (request, side) => onRefer(request, { conversation, side }),
     })
     const conversation: Conversation = { call, branch, dialogs: { caller, callee }, bridge: joined }
@@ -88,6 +91,13 @@ export function createConnect(needs: ConnectNeeds): Connect {
     const end = await new Promise<BridgeEnd>((resolve) => joined.onEnd(resolve))
     leave()
     return watch.stop() ?? terminationOf(end)
+  }
+
+  /** Trunks and nodes are known by their addresses. An emergency call is never held up by a challenge. */
+  function proves(request: IncomingRequest, end: End): boolean {
+    const { began } = dialogOf(end)
+    const device = end.conversation.call.control.isEmergency ? null : deviceAt(end)
+    return device === null || began === null || registrar.provesInDialog(request, { device, began })
   }
 
   async function acceptCaller(call: Call, leg: AcceptedLeg): Promise<SipDialog | null> {
@@ -144,6 +154,11 @@ export function createConnect(needs: ConnectNeeds): Connect {
       end?.()
     }
   }
+}
+
+function deviceAt({ conversation: { call, branch }, side }: End): DeviceId | null {
+  if (side === 'callee') return branch.device
+  return call.caller.kind === 'device' ? call.caller.device.id : null
 }
 
 function nameOf({ device, node, trunk }: Branch): string | null {

@@ -30,7 +30,7 @@ export function createConnections({ parts, open, ...needs }: ConnectionsNeeds): 
   const phoneLegs = createPhoneLegs({ ...parts, ...needs })
   const conversations = createConversations(open)
   return {
-    connect: createConnect({ ...needs, nodeLegs, phoneLegs, conversations }),
+    connect: createConnect({ ...needs, registrar: parts.registrar, nodeLegs, phoneLegs, conversations }),
     conversations,
     nodeLegs,
     close() {

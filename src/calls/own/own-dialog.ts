@@ -38,6 +38,7 @@ export function createOwnDialog({ session, callId, sdp, onEnd }: OwnDialogNeeds)
     callId,
     localTag: crypto.randomUUID(),
     remoteTag: crypto.randomUUID(),
+    began: null,
     createdBy: 'far end',
     get description() {
       return description

@@ -1,5 +1,6 @@
 import { type DeviceId, parseDeviceId } from '../../base/identity.js'
 import { type Credentials, parseCredentials } from '../../sip/auth/digest.js'
+import { parseNameAddr } from '../../sip/headers/name-addr.js'
 import { splitList } from '../../sip/syntax/list.js'
 import type { IncomingRequest } from '../../srf/srf.js'
 import { userOf } from '../register/register-request.js'
@@ -16,6 +17,10 @@ export function roleFor({ method }: Pick<IncomingRequest, 'method'>): Role {
 
 /** The headers that may contain credentials, the answer to a proxy's challenge first. */
 export const credentialHeaders = [asProxy.credentials, asRegistrar.credentials] as const
+
+function isInDialog({ header }: IncomingRequest): boolean {
+  return (parseNameAddr(header('To'))?.tag ?? '') !== ''
+}
 
 /** The credentials in a header. Several header fields arrive joined with commas, which also separate parameters. */
 export function credentialsIn(header: string): readonly Credentials[] {
@@ -39,8 +44,12 @@ export function deviceNamed(username: string, isOurs: (host: string) => boolean)
   return isOurs(username.slice(at + 1)) ? parseDeviceId(username.slice(0, at)) : null
 }
 
-/** RFC 3261 §10.3 step 4: a device may change only its own registration, and calls in its own name or anonymously (RFC 3323). */
+/**
+ * RFC 3261 §10.3 step 4: a device may change only its own registration, and calls in its own name or anonymously (RFC 3323). In a dialog, From
+ * is what was called (RFC 3261 §12.2.1.1).
+ */
 export function speaksFor(request: IncomingRequest, device: DeviceId): boolean {
+  if (roleFor(request) === asProxy && isInDialog(request)) return true
   const user = nameIn(request)
   return user === device || (roleFor(request) === asProxy && (user === null || user.toLowerCase() === 'anonymous'))
 }

@@ -109,6 +109,21 @@ describe('a dialog with a phone that is called over its flow (RFC 5626 §5.3)', 
     await moved.hearsRequest('BYE')
   })
 
+  it('does not follow a request that is challenged: it may come from a third party (RFC 3261 §22)', async () => {
+    const { application, second } = await openStage()
+    const phone = keep(await openUdpPeer(second))
+    const other = keep(await openUdpPeer(second))
+    const { dialogId, invite, answer } = await call(application, phone, flowOf(phone, 'udp', second))
+    const dialog = { callId: invite.callId, fromTag: answer.to.tag, toTag: invite.from.tag }
+    for (const [cseq, method] of (['INVITE', 'REFER', 'INFO'] as const).entries()) {
+      other.send(other.request({ ...dialog, method, cseq: cseq + 7 }))
+      await application.respond(await application.arrives(method), 407)
+      await other.hearsResponse(407, method)
+    }
+    await application.requestInDialog(dialogId, 'BYE')
+    await phone.hearsRequest('BYE')
+  })
+
   it('uses the port of the Contact, at the same address, if the connection of the flow is gone', async () => {
     const { application, tcp } = await openStage()
     const phone = keep(await openTcpPhone(tcp))

@@ -91,6 +91,7 @@ function createFakeDialog(): FakeDialog {
       callId: 'call@test',
       localTag: 'ours',
       remoteTag: 'theirs',
+      began: null,
       createdBy: 'far end',
       description: '',
       continueSession: () => undefined,

@@ -45,6 +45,19 @@ export interface RawPhoneParts {
   readonly domain: string
 }
 
+/** The header that answers the challenge to a request. */
+export function credentialsFor(
+  { method, uri, body }: SipRequest,
+  response: SipResponse,
+  { device, password }: Pick<RawPhoneParts, 'device' | 'password'>,
+): [name: string, value: string] {
+  const byRegistrar = response.status === 401
+  const challenge = chooseChallenge(response.all(byRegistrar ? 'WWW-Authenticate' : 'Proxy-Authenticate'))
+  if (!challenge) throw new Error(`no challenge: ${response.status} ${response.reason}`)
+  const answer = answerChallenge(challenge, { username: device, password, uri, method, body, cnonce: newTag(), count: 1 })
+  return [byRegistrar ? 'Authorization' : 'Proxy-Authorization', printCredentials(answer)]
+}
+
 export function createRawPhone({ peer, device, password, domain }: RawPhoneParts): RawPhone {
   const phone: RawPhone = {
     async register(contact = `<${peer.uri}>`, { callId = newCallId(), cseq = 1, headers = [] } = {}) {
@@ -72,16 +85,12 @@ export function createRawPhone({ peer, device, password, domain }: RawPhoneParts
       return request
     },
     authorized(request, response) {
-      const byRegistrar = response.status === 401
-      const challenge = chooseChallenge(response.all(byRegistrar ? 'WWW-Authenticate' : 'Proxy-Authenticate'))
-      if (!challenge) throw new Error(`no challenge: ${response.status} ${response.reason}`)
       const { method, uri, body } = request
-      const answer = answerChallenge(challenge, { username: device, password, uri, method, body, cnonce: newTag(), count: 1 })
       const parts = { method, uri, to: request.to.uri, callId: request.callId, cseq: request.cseq.number + 1 }
       const again = peer.request({ ...parts, body: body.toString('latin1') })
       again.set('From', request.first('From') ?? '')
       again.set('Contact', request.first('Contact') ?? '')
-      again.append(byRegistrar ? 'Authorization' : 'Proxy-Authorization', printCredentials(answer))
+      again.append(...credentialsFor(request, response, { device, password }))
       return again
     },
     acknowledge(request, final) {

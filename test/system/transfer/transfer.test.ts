@@ -4,6 +4,8 @@ import { type Conversation, converse, expectSound, expectUndisturbed } from '../
 import type { TestNode } from '../../support/node/node.js'
 import { domain, openTestOffice, passwordOf, type TestOffice } from '../../support/node/office.js'
 import { refer, replacing } from '../../support/node/referral.js'
+import { credentialsFor } from '../../support/sip/raw-phone.js'
+import { openUdpPeer } from '../../support/sip/sip-peer.js'
 
 /** 100, 101 and 102 at three phones of one node. */
 describe('transfer between phones of one node', () => {
@@ -213,6 +215,33 @@ describe('transfer between phones of one node', () => {
     mute(before.caller, before.callee)
     await expectUndisturbed(second)
     for (const { dialog } of [before.caller, before.callee]) expect(dialog.ended).toBe(false)
+  })
+
+  it('a REFER from another port is challenged, and accepted with the password of the phone alone (RFC 3515 §5)', async () => {
+    const before = await talk(alice, '101', bob)
+    const { callId, localTag, remoteTag } = before.callee.dialog
+    const moved = await openUdpPeer({ port: Number(node.udp.split(':')[1]) }, ['NOTIFY', 'BYE'])
+    const send = (cseq: number, credentials: readonly [string, string][] = []) => {
+      const headers = [['Refer-To', `<${at('102')}>`] as const, ...credentials]
+      const request = moved.request({ method: 'REFER', callId, fromTag: localTag, toTag: remoteTag, cseq, headers })
+      moved.send(request)
+      return request
+    }
+    const first = send(1_001)
+    const challenge = await moved.hearsResponse(407, 'REFER')
+    send(1_002, [credentialsFor(first, challenge, { device: 'HD0001', password: passwordOf('HD0001') })])
+    await moved.hearsResponse(403, 'REFER')
+    await expectUndisturbed(before)
+    const again = send(1_003)
+    const next = await moved.hearsResponse(407, 'REFER')
+    send(1_004, [credentialsFor(again, next, { device: 'HD0002', password: passwordOf('HD0002') })])
+    await moved.hearsResponse(202, 'REFER')
+    const transferred = await answer(await carol.nextCall())
+    const reported = await moved.hears('the final NOTIFY', (message) => message.kind === 'request' && message.body.includes('200 OK'))
+    expect(reported.first('Subscription-State')).toMatch(/^terminated/)
+    await expectSound({ caller: before.caller, callee: transferred })
+    await end(before.caller, transferred)
+    await moved.close()
   })
 
   it('a call of somebody else cannot be taken over', async () => {

@@ -2,10 +2,8 @@ import { randomInt } from 'node:crypto'
 import type { SipRequest } from '../../../sip/message/message.js'
 import type { ServerTransaction } from '../../transaction/transaction-layer.js'
 import type { CallRecords } from '../application.js'
-import { type Dialog, refreshTarget } from '../dialogs/dialog.js'
+import type { Dialog } from '../dialogs/dialog.js'
 import type { Dialogs } from '../dialogs/dialogs.js'
-import { flowOfRequest } from '../dialogs/flow-choice.js'
-import { contactOfDialog } from '../dialogs/remote-target.js'
 import { intervalTooSmall } from '../session/session-terms.js'
 import type { ServerInvites } from './invites.js'
 import type { LoadShedding } from './load-shedding.js'
@@ -25,8 +23,6 @@ export interface InDialogRequestsNeeds {
   readonly records: CallRecords
 }
 
-const refreshesTarget: ReadonlySet<string> = new Set(['INVITE', 'UPDATE', 'SUBSCRIBE', 'NOTIFY', 'REFER'])
-
 export function createInDialogRequests({ dialogs, invites, delivery, shedding, records }: InDialogRequestsNeeds): InDialogRequests {
   /** Refuses a request that the application need not see; false if the application gets it. */
   function refuses(transaction: ServerTransaction, dialog: Dialog): boolean {
@@ -45,7 +41,6 @@ export function createInDialogRequests({ dialogs, invites, delivery, shedding, r
   function accept(transaction: ServerTransaction, dialog: Dialog): void {
     const { request } = transaction
     if (request.method === 'UPDATE') dialog.updating.them = true
-    followFarEnd(transaction, dialog)
     if (request.method === 'INVITE') dialog.inviting.them = true
     if (request.method === 'BYE') {
       end(transaction, dialog)
@@ -78,15 +73,6 @@ export function createInDialogRequests({ dialogs, invites, delivery, shedding, r
       }
     },
   }
-}
-
-/** Updates the flow and the remote target by a request of the far end. */
-function followFarEnd({ request, flow }: ServerTransaction, dialog: Dialog): void {
-  const isDirect = dialog.followsFlow && dialog.routeSet.length === 0 && request.vias.length === 1
-  // NAT in front of a phone may have changed its port: any request of the phone shows the new one.
-  if (isDirect) dialog.flow = flow
-  if (!refreshesTarget.has(request.method)) return
-  refreshTarget(dialog, contactOfDialog(request), { arrivedOn: flow, flow: isDirect ? flow : flowOfRequest(request, flow) })
 }
 
 /**

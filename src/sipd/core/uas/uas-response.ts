@@ -7,6 +7,7 @@ import type { Application, CallRecords } from '../application.js'
 import { composeResponse } from '../compose.js'
 import { descriptionIn, dialogId } from '../dialogs/dialog.js'
 import type { Dialogs } from '../dialogs/dialogs.js'
+import { followFarEnd } from '../dialogs/follow-far-end.js'
 import { endsSubscription } from '../dialogs/subscription-timers.js'
 import { fieldOf, type ResponseDraft } from '../draft.js'
 import { passageOver } from '../passage.js'
@@ -82,6 +83,7 @@ export function createUasResponses(needs: UasResponsesNeeds): UasResponses {
     const { request, flow } = transaction
     const refreshesSession = isSuccess(response.status) && (request.method === 'INVITE' || request.method === 'UPDATE')
     const terms = refreshesSession ? agree(request, response) : null
+    if (waiting.dialog && request.to.tag !== '') followFarEnd(waiting.dialog, transaction, response.status)
     uasDialogs.establish(waiting, response, invite)
     let bytes: Buffer
     try {

@@ -12,6 +12,7 @@ function leg(status: number): { readonly dialog: SipDialog; ask(method: string, 
     callId: 'call@test',
     localTag: 'ours',
     remoteTag: 'theirs',
+    began: null,
     createdBy: 'far end',
     description: '',
     continueSession: () => undefined,
@@ -50,7 +51,7 @@ it.each([405, 501])('an UPDATE with an offer is sent as a re-INVITE to a far end
     offers.push(sdp)
     return Promise.resolve({ status: 200, reason: 'OK', header: () => '', body: 'v=0' })
   }
-  bridge({ caller: caller.dialog, callee: callee.dialog, kind: 'device', onRefer: () => undefined })
+  bridge({ caller: caller.dialog, callee: callee.dialog, kind: 'device', proves: () => true, onRefer: () => undefined })
   expect(await caller.ask('UPDATE', 'application/sdp', 'v=0 offer')).toBe(200)
   expect(offers).toEqual(['v=0 offer'])
   expect(await caller.ask('MESSAGE', 'text/plain', 'hello')).toBe(said)
@@ -68,7 +69,7 @@ it.each([
   ['MESSAGE', 'text/plain', 'hello', 200, 200],
 ])('%s (%s, %s): the phone gets a %i of the far end as %i', async (method, type, body, said, passed) => {
   const [caller, callee] = [leg(200), leg(said)]
-  bridge({ caller: caller.dialog, callee: callee.dialog, kind: 'device', onRefer: () => undefined })
+  bridge({ caller: caller.dialog, callee: callee.dialog, kind: 'device', proves: () => true, onRefer: () => undefined })
   expect(await caller.ask(method, type, body)).toBe(passed)
 })
 
@@ -86,7 +87,7 @@ it('an offer that meets one of the other side gets 491 and is not sent on (RFC 3
     sentOn.push(sdp)
     return Promise.resolve({ status: 200, reason: 'OK', header: () => '', body: 'v=0' })
   }
-  bridge({ caller: caller.dialog, callee: callee.dialog, kind: 'device', onRefer: () => undefined })
+  bridge({ caller: caller.dialog, callee: callee.dialog, kind: 'device', proves: () => true, onRefer: () => undefined })
   const first = caller.ask('INVITE', 'application/sdp', 'v=0 first')
   expect(await callee.ask('INVITE', 'application/sdp', 'v=0 second')).toBe(491)
   expect(await callee.ask('UPDATE', 'application/sdp', 'v=0 second')).toBe(491)
