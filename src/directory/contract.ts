@@ -88,9 +88,10 @@ export interface LiveNode {
 
 /**
  * `break-out`: a number that the node dials by the plan of its site. `pick-up`: takes over a call that rings at one of its phones. `trunk`: a
- * call for a trunk at which the node is registered in place of its site.
+ * call for a trunk at which the node is registered in place of its site. `psap-callback`: the emergency centre calls back a phone that is
+ * registered at the node.
  */
-export const callPurposes = ['break-out', 'pick-up', 'trunk'] as const
+export const callPurposes = ['break-out', 'pick-up', 'trunk', 'psap-callback'] as const
 
 /** `requests`: it answers what commands ask running nodes. `registrations`: it registers at trunks in place of a node that is draining. */
 export const nodeAbilities = [...callPurposes, 'requests', 'registrations'] as const

@@ -9,6 +9,7 @@ import { shownDigits } from '../routing/shown-digits.js'
 import { phonesByFamily } from './address-family.js'
 import type { Attempts } from './attempt.js'
 import type { Destinations } from './destinations.js'
+import type { Branch } from './fork.js'
 import { redirectHeaders, redirectionOf, redirectNumbers, sameHostIn } from './redirection.js'
 import type { UserBranches } from './user-branches.js'
 
@@ -17,6 +18,9 @@ const maxMoves = 3
 
 /** Timer B (RFC 3261 §17.1.1.2): a phone on a lossy network gets all retransmissions. */
 const silenceMs: Milliseconds = 32_000
+
+/** A node responds within milliseconds: it sends 100 before anything else. */
+const nodeSilenceMs: Milliseconds = 3_000
 
 /** A PSAP callback rings for longer than any user's setting. */
 const callbackRingMs: Milliseconds = 120_000
@@ -142,10 +146,17 @@ export function createDial({ attempts, branches, destinations, registrar, limits
     return isSame ? reject(call, failure) : dial(call, decision)
   }
 
-  /** The emergency centre calls back. */
-  async function toEmergencyCaller(call: Call, { device, bindings }: DestinationOf<'psap-callback'>): Promise<Termination> {
-    const plan = { ringMs: callbackRingMs, silenceMs, target: `phone ${device.id}` }
-    const result = await attempts.fork(call, { ...plan, branches: bindings.map((binding) => branches.toPhone(call, binding)) })
+  /** The emergency centre calls back. If the node that holds the phone cannot be reached, the phone may still be, from here. */
+  async function toEmergencyCaller(call: Call, { device, bindings, nodes }: DestinationOf<'psap-callback'>): Promise<Termination> {
+    const isElsewhere = ({ node }: Binding) => nodes.some(({ name }) => name === node)
+    const [elsewhere, direct] = [bindings.filter(isElsewhere), bindings.filter((binding) => !isElsewhere(binding))]
+    const ring = (silenceMs: Milliseconds, to: readonly Branch[]) =>
+      attempts.fork(call, { ringMs: callbackRingMs, silenceMs, target: `phone ${device.id}`, branches: to })
+    const toPhones = (phones: readonly Binding[]) => phones.map((binding) => branches.toPhone(call, binding))
+    const toNodes = nodes.map((node) => branches.toPhoneAt(call, node, device.id))
+    const first = await ring(nodes.length === 0 ? silenceMs : nodeSilenceMs, [...toPhones(direct), ...toNodes])
+    const isNodeLost = first.outcome === 'missed' && !call.invite.cancelled && first.failure.reason === 'not-reachable'
+    const result = elsewhere.length > 0 && isNodeLost ? await ring(silenceMs, toPhones(elsewhere)) : first
     if (result.outcome === 'ended') return result.termination
     return reject(call, result.outcome === 'missed' ? result.failure : { reason: 'no-answer' })
   }

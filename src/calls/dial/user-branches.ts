@@ -1,4 +1,4 @@
-import type { Extension, NodeName } from '../../base/identity.js'
+import type { DeviceId, Extension, NodeName } from '../../base/identity.js'
 import type { LiveNode } from '../../directory/directory.js'
 import { type Binding, type Registrar, reachOf } from '../../registrar/registrar.js'
 import type { Diversion } from '../../sip/diversion/diversion.js'
@@ -33,6 +33,8 @@ export interface UserBranches {
   toSite(call: Call, node: LiveNode, number: string): Branch
   /** A node at which a call to that user may ring. */
   toColleague(call: Call, node: LiveNode, extension: Extension): Branch
+  /** A node at which that phone is registered, for a PSAP callback. */
+  toPhoneAt(call: Call, node: LiveNode, device: DeviceId): Branch
   /** A node of this site that is registered at a trunk, and calls the number there. */
   toSister(call: Call, node: LiveNode, order: SisterOrder): Branch
 }
@@ -81,6 +83,7 @@ export function createUserBranches({ registrar, hopTokens, nodeLegs, node, domai
     toSister,
     toPhone: (call, binding) => toPhone(call, binding, []),
     toSite: (call, to, number) => toNode(call, to, { target: number, hops: 1, purpose: 'break-out' }, []),
+    toPhoneAt: (call, to, device) => toNode(call, to, { target: device, hops: 1, purpose: 'psap-callback' }, []),
     toColleague: (call, to, extension) => toNode(call, to, { target: extension, hops: 1, purpose: 'pick-up' }, []),
     toUser(call, { user, history: { hops, diversions }, bindings, nodes }) {
       const hop = { target: user.extension, hops: hops + 1, purpose: 'call' } as const

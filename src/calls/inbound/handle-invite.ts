@@ -1,4 +1,4 @@
-import { parseExtension } from '../../base/identity.js'
+import { parseDeviceId, parseExtension } from '../../base/identity.js'
 import type { Registrar } from '../../registrar/registrar.js'
 import { unmetPrivacy } from '../../sip/identity/caller.js'
 import { isToken } from '../../sip/syntax/characters.js'
@@ -84,7 +84,9 @@ function isAdmitted(invite: IncomingInvite, caller: Caller, needs: InviteNeeds):
   if (admission.isOpen) return true
   const { kind } = caller
   const known = knowledge()
-  const isCallback = kind === 'trunk' && callbackDevice(trunks.calledNumber(invite, known.dialplan), known) !== null
+  const isCallback =
+    (caller.kind === 'node' && caller.purpose === 'psap-callback') ||
+    (kind === 'trunk' && callbackDevice(trunks.calledNumber(invite, known.dialplan), known) !== null)
   const isForPhone = caller.kind === 'node' && caller.purpose !== 'break-out'
   const isOfCall = caller.kind === 'device' && (activity.count(caller.device.id) > 0 || asksToReplace(invite))
   return isCallback || (admission.isPaused && (isForPhone || isOfCall)) || admission.opens()
@@ -107,6 +109,7 @@ function proceed(call: Call, caller: Caller, needs: InviteNeeds): Promise<void> 
       return fromTrunk(call, caller, needs)
     case 'node':
       if (caller.purpose === 'trunk') return sisterCall(call, parseHandover(call.invite.header(trunkHandoverHeader)))
+      if (caller.purpose === 'psap-callback') return toPhone(call, needs)
       if (caller.purpose !== 'call') return fromUserElsewhere(call, caller.purpose, needs)
       return route({
         kind: 'handed',
@@ -120,10 +123,17 @@ function proceed(call: Call, caller: Caller, needs: InviteNeeds): Promise<void> 
   }
 }
 
+/** The node that the emergency centre has called back hands the call over, because the phone is registered here. */
+function toPhone(call: Call, { lifecycle: { record }, onward: { dial } }: InviteNeeds): Promise<void> {
+  const device = parseDeviceId(dialled(call.invite.uri))
+  if (device === null) return record(call, () => reject(call, { reason: 'not-reachable' }))
+  return record(call, () => dial(call, decide({ kind: 'called-back', device }, call.knowledge)))
+}
+
 /** A user at another node dials by the plan of this site, or picks up a call here. That node has signed who it is. */
 function fromUserElsewhere(
   call: Call,
-  purpose: Exclude<HopPurpose, 'call' | 'trunk'>,
+  purpose: Exclude<HopPurpose, 'call' | 'trunk' | 'psap-callback'>,
   { lifecycle: { record }, onward: { dial } }: InviteNeeds,
 ): Promise<void> {
   const extension = parseExtension(call.party.number)

@@ -73,6 +73,8 @@ export type Question =
   | { readonly kind: 'picked-up'; readonly digits: string; readonly user: User }
   /** A call from another node, for a user who is here. */
   | { readonly kind: 'handed'; readonly digits: string; readonly hops: number; readonly diversions?: readonly Diversion[] }
+  /** A PSAP callback from another node, for a phone that is registered here. */
+  | { readonly kind: 'called-back'; readonly device: DeviceId }
   | { readonly kind: 'extension'; readonly extension: Extension; readonly history: CallHistory }
   | { readonly kind: 'user'; readonly user: User; readonly history: CallHistory }
   /** The user is logged in at these phones, or owns them. */
@@ -97,8 +99,13 @@ export type Destination =
       readonly bindings: readonly Binding[]
       readonly nodes: readonly LiveNode[]
     }
-  /** A PSAP callback to the phone that made the emergency call. */
-  | { readonly kind: 'psap-callback'; readonly device: Device; readonly bindings: readonly Binding[] }
+  /** A PSAP callback to the phone that made the emergency call: at this node, and through the nodes that hold its other `bindings`. */
+  | {
+      readonly kind: 'psap-callback'
+      readonly device: Device
+      readonly bindings: readonly Binding[]
+      readonly nodes: readonly LiveNode[]
+    }
   /** `trunks` in the order in which they are tried. `callerId`: null shows the user's own number, or else the trunk's. */
   | (OutsideRoute & { readonly diversions: readonly Diversion[] })
   /** `number` is called at the voicemail server; `cause`: why (RFC 4458). `otherwise`: what the caller hears if the server fails. */

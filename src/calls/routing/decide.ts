@@ -41,6 +41,7 @@ const rules: { readonly [Kind in Question['kind']]: readonly Rule<Kind>[] } = {
     ['number', numbers.direct],
   ],
   handed: [['number', numbers.handed]],
+  'called-back': [['psap callback', numbers.handedCallback]],
   extension: [['user', users.known]],
   user: [
     ['forward', users.always],

@@ -45,7 +45,9 @@ function outcomeOf(to: Destination, context: Context): string {
     case 'phones':
       return ringWords(to, context)
     case 'psap-callback':
-      return `${to.device.id} rings`
+      return to.nodes.length === 0
+        ? `${to.device.id} rings`
+        : `${to.device.id} rings, through ${to.nodes.map(({ name }) => name).join(', ')}`
     case 'outside':
       return to.trunks.length === 0
         ? `the call fails: no trunk for ${to.number}`
@@ -125,7 +127,7 @@ function summaryOf(to: Destination, context: Context): Summary {
         nodes: to.nodes.map(({ name }) => name),
       }
     case 'psap-callback':
-      return { kind: to.kind, devices: [to.device.id] }
+      return { kind: to.kind, devices: [to.device.id], nodes: to.nodes.map(({ name }) => name) }
     case 'outside':
       return { kind: to.kind, number: to.number, e164: to.e164, numberClass: to.numberClass, trunks: namesOf(to) }
     case 'voicemail':

@@ -1,6 +1,7 @@
 import { type DeviceId, parseExtension, type SiteName } from '../../base/identity.js'
 import { ownerOfNumber, type Route, type Trunk } from '../../dialplan/dialplan.js'
-import type { User } from '../../directory/directory.js'
+import type { LiveNode, User } from '../../directory/directory.js'
+import type { Binding } from '../../registrar/registrar.js'
 import { forwardsIn } from '../../sip/diversion/diversion.js'
 import { emergencyDigits } from '../../sip/uri/dialled.js'
 import { emergencyBehindCodes } from '../breakout/emergency-behind-codes.js'
@@ -138,17 +139,30 @@ export function callbackDevice(number: string, { dialplan, psapCallbacks }: Know
 
 /** A PSAP callback is neither forwarded nor refused, whether or not anybody is logged in at the phone (RFC 7090). */
 export function psapCallback({ number }: QuestionOf<'delivered'>, knowledge: Knowledge): Ruling {
-  const { directory, registrar } = knowledge
   const id = callbackDevice(number, knowledge)
   if (id === null) return { words: `no recent emergency call from ${shown(number)}` }
+  const nodes = nodesHolding(knowledge.registrar.bindingsOf(id), knowledge)
+  const through = nodes.length === 0 ? '' : `, through ${nodes.map(({ name }) => name).join(', ')}`
+  return callBack(id, `which called an emergency number from ${number}${through}`, nodes, knowledge)
+}
+
+/** The node that hands over a PSAP callback has found out whom it is for. */
+export function handedCallback({ device }: QuestionOf<'called-back'>, knowledge: Knowledge): Ruling {
+  return callBack(device, 'which another node has handed over', [], knowledge)
+}
+
+function callBack(id: DeviceId, why: string, nodes: readonly LiveNode[], { directory, registrar }: Knowledge): Ruling {
   const device = directory.device(id)
-  const bindings = device ? registrar.bindingsOf(device.id) : []
+  const bindings = device ? registrar.bindingsOf(id) : []
   if (!device || bindings.length === 0)
     return { words: `PSAP callback to ${id}, which is not registered`, to: { kind: 'refused', reason: 'not-reachable' } }
-  return {
-    words: `PSAP callback to ${id}, which called an emergency number from ${number}`,
-    to: { kind: 'psap-callback', device, bindings },
-  }
+  return { words: `PSAP callback to ${id}, ${why}`, to: { kind: 'psap-callback', device, bindings, nodes } }
+}
+
+/** Only a phone's own node can use the connection over which it has registered. */
+function nodesHolding(bindings: readonly Binding[], { directory, node }: Knowledge): readonly LiveNode[] {
+  const names = new Set(bindings.map((binding) => binding.node).filter((name) => name !== node))
+  return [...names].flatMap((name) => directory.node(name) ?? []).filter(({ takes }) => takes.includes('psap-callback'))
 }
 
 export function direct({ number, diversions = [] }: QuestionOf<'delivered'>, knowledge: Knowledge): Ruling {

@@ -22,6 +22,7 @@ const claims: { readonly [Kind in Question['kind']]: ((question: QuestionOf<Kind
   transferred: ({ by, digits }) => ({ user: by.user, use: 'transfer', digits }),
   delivered: null,
   handed: null,
+  'called-back': null,
   extension: null,
   user: null,
   assigned: null,

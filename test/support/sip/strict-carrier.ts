@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createResponse } from '../../../src/sip/message/builder.js'
 import type { SipMessage, SipRequest } from '../../../src/sip/message/message.js'
 import { parseMessage } from '../../../src/sip/parser/parser.js'
+import { uniqueWord } from '../process/unique-word.js'
 import { createMailbox } from './mailbox.js'
 import { offer } from './sip-peer.js'
 
@@ -12,6 +13,8 @@ export interface StrictCarrier {
   readonly address: string
   /** The next call that it takes. */
   nextCall(): Promise<TakenCall>
+  /** Calls a number at a node, and acknowledges a refusal. */
+  call(node: string, number: string): void
   /** From now on it takes calls from every address. */
   relent(): void
   /** Number of calls that it has refused. */
@@ -61,15 +64,42 @@ export async function openStrictCarrier(): Promise<StrictCarrier> {
     else calls.put({ invite: request, from: `${peer.address}:${peer.port}` })
   }
 
+  /** Of the one call that the carrier has made last. */
+  let outgoing = { uri: '', from: '' }
+
+  function send(node: string, method: 'INVITE' | 'ACK', to: string): void {
+    const { uri, from } = outgoing
+    const lines = [
+      `${method} ${uri} SIP/2.0`,
+      `Via: SIP/2.0/UDP ${address};branch=z9hG4bK${from}`,
+      `From: <sip:112@${address}>;tag=${from}`,
+      `To: ${to}`,
+      `Call-ID: ${from}`,
+      `CSeq: 1 ${method}`,
+      `Contact: <sip:${address}>`,
+      'Max-Forwards: 70',
+      ...(method === 'ACK'
+        ? ['Content-Length: 0', '', '']
+        : ['Content-Type: application/sdp', `Content-Length: ${offer.length}`, '', offer]),
+    ]
+    const [host = '', port = ''] = node.split(':')
+    socket.send(lines.join('\r\n'), Number(port), host)
+  }
+
   socket.on('message', (bytes, peer) => {
     const parsed = parseMessage(bytes)
     const message: SipMessage | null = parsed.outcome === 'message' ? parsed.message : null
     if (message?.kind === 'request' && message.method !== 'ACK') respond(message, peer)
+    if (message?.kind === 'response' && message.status >= 300) send(`${peer.address}:${peer.port}`, 'ACK', message.first('To') ?? '')
   })
 
   return {
     address,
     nextCall: () => calls.take('a call', () => true),
+    call(node, number) {
+      outgoing = { uri: `sip:${number}@${node}`, from: uniqueWord() }
+      send(node, 'INVITE', `<${outgoing.uri}>`)
+    },
     relent() {
       isStrict = false
     },

@@ -63,6 +63,13 @@ it('so does an emergency call, with the location of the phone', async () => {
   expect([invite.has('Geolocation'), invite.has('X-Hotdesk-Trunk'), invite.has('X-Hotdesk-Passport')]).toEqual([true, false, false])
 })
 
+it('the emergency centre calls back at the registered node, and the phone rings over the node where it is registered', async () => {
+  carrier.call(first.udp, '+33199000001')
+  const { invite, callerNumber, reject } = await desk.nextCall()
+  reject(486)
+  expect([`${invite.source.address}:${invite.source.port}`, callerNumber]).toEqual([second.udp, '112'])
+})
+
 it('`why` shows the node that calls the trunk', async () => {
   const { out } = await operator.hotdesk('why', '112', '--from', 'HD0001', '--at', 'paris-2')
   expect(out).toMatch(/registrar +paris-1 is registered at carrier and calls it; then this node calls carrier/)

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { parseSiteName } from '../../../../src/base/identity.js'
+import type { Question } from '../../../../src/calls/routing/contract.js'
 import { decide } from '../../../../src/calls/routing/decide.js'
 import { explain } from '../../../../src/calls/routing/explain.js'
 import type { Trunk } from '../../../../src/dialplan/dialplan.js'
-import { alice, bob, decided, deviceOf, dialled, dialplan, found, rulesOf, type Scene, scene, userOf } from './scene.js'
+import { alice, bob, decided, dev, deviceOf, dialled, dialplan, found, rulesOf, type Scene, scene, userOf } from './scene.js'
 
 describe('where a call goes', () => {
   const atWork: Scene = { seats: { HD0001: '100', HD0002: '101' }, registered: { HD0001: 'paris-1', HD0002: 'paris-1' } }
@@ -207,6 +208,19 @@ describe('a call from a trunk', () => {
       kind: 'psap-callback',
       device: { id: 'HD0003' },
     })
+  })
+
+  it('back to such a phone at another node goes through that node, which hands it on to nobody', () => {
+    const registered = { HD0003: 'paris-2' }
+    const parts = { registered, nodes: ['paris-1', 'paris-2'], callBacks: { '+33199000100': 'HD0003' } }
+    const nodesOf = (question: Question, given: Scene) => {
+      const { to } = decide(question, scene(given))
+      return to.kind === 'psap-callback' ? [to.nodes.map(({ name }) => name), to.bindings.map((binding) => binding.node)] : to
+    }
+    const delivered = { kind: 'delivered', number: '+33199000100' } as const
+    expect(nodesOf(delivered, parts)).toEqual([['paris-2'], ['paris-2']])
+    expect(nodesOf(delivered, { ...parts, nodes: ['paris-1'] })).toEqual([[], ['paris-2']])
+    expect(nodesOf({ kind: 'called-back', device: dev('HD0003') }, parts)).toEqual([[], ['paris-2']])
   })
 
   it('does not reach a feature code', () => {

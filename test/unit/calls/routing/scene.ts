@@ -55,7 +55,7 @@ export function deviceOf(id: string, owner: string | null = null): Device {
   return { id: dev(id), site: paris, hotdesk: true, location: 'desk', ...nothing, owner: owner === null ? null : ext(owner) }
 }
 
-export function nodeOf(name: NodeName, site: SiteName = paris, takes: LiveNode['takes'] = ['break-out']): LiveNode {
+export function nodeOf(name: NodeName, site: SiteName = paris, takes: LiveNode['takes'] = ['break-out', 'psap-callback']): LiveNode {
   return { name, site, sip: 'udp:192.0.2.1:5060', version: '', boot: '', hopTokens: 2, takes, isDraining: false, webhooks: [] }
 }
 
