@@ -58,7 +58,7 @@ describe('the name of a node', () => {
       version: '0.1.0',
       boot: 'b1',
       hopTokens: 2,
-      takes: ['break-out', 'pick-up', 'trunk', 'requests', 'registrations'],
+      takes: ['break-out', 'pick-up', 'trunk', 'psap-callback', 'requests', 'registrations'],
       isDraining: false,
       webhooks: [],
     })
