@@ -122,11 +122,18 @@ describe.concurrent('a call between two SIPp phones', () => {
     [486, 'Busy Here'],
     [488, 'Not Acceptable Here'],
     [603, 'Decline'],
-    [500, 'Server Internal Error'],
   ])('that the callee refuses with %i is refused so to the caller', async (status, reason) => {
     const [alice, bob] = await two()
     const { caller } = await call(alice, 'call-refused', bob, 'refuse', { status, reason })
     expect(received(caller, String(status), 'INVITE').text).toMatch(new RegExp(`^SIP/2.0 ${status} ${reason}`))
+  })
+
+  it('at a phone that fails (500) is reported as not reachable: a 5xx would make the caller try another node', async () => {
+    const [alice, bob] = await two()
+    const failing = bob.plays('refuse', { words: { status: 500, reason: 'Server Internal Error' } })
+    await failing.ready
+    const { caller } = await played(alice.plays('call-refused', { words: { number: bob.extension, status: 480 } }), failing)
+    expect(received(caller, '480', 'INVITE').text).toMatch(/^SIP\/2.0 480 Phone Not Reachable/)
   })
 
   it('that nobody answers ends after the user’s ring time: CANCEL to the phone, 480 to the caller', async () => {
