@@ -63,7 +63,7 @@ export const refusals = {
   loop: { status: 482, phrase: 'Loop Detected', result: 'client' },
   'too-many-hops': { status: 483, phrase: 'Too Many Hops', result: 'client' },
   'bad-extension': { status: 420, phrase: 'Bad Extension', result: 'client' },
-  'no-trunk': { status: 503, phrase: 'No Line Available', result: 'upstream', headers: { 'Retry-After': '10' } },
+  'no-trunk': { status: 503, phrase: 'No Trunk Available', result: 'upstream', headers: { 'Retry-After': '10' } },
   'trunk-full': { status: 503, phrase: 'Trunk Full', result: 'client', headers: { 'Retry-After': '10' } },
   'no-privacy': { status: 500, phrase: 'Privacy Not Supported', result: 'client' },
   'store-lost': { status: 503, phrase: 'Please Try Later', result: 'server', headers: { 'Retry-After': '10' } },

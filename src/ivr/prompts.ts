@@ -2,10 +2,10 @@ import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { messageOf } from '../base/errors.js'
+import { isAppError } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
 import type { Clip } from '../media/media.js'
-import { type LoadedClip, loadClip, type Tone, toneClip } from '../media/sound/clip.js'
+import { type LoadedClip, loadClip, type Tone, toneClip, withoutPath } from '../media/sound/clip.js'
 
 /** The purpose of each prompt: if it cannot be played, tones with this meaning replace it. */
 const purposes = {
@@ -109,7 +109,7 @@ async function readList(folder: string, log: Logger): Promise<PromptList> {
   try {
     return { folder, files, texts: listForm.parse(parse(await readFile(path, 'utf8'))).texts }
   } catch (fault) {
-    log.warn({ event: 'prompt.missing', prompt: 'prompts.yaml', path, reason: messageOf(fault) }, 'the list of prompts cannot be read')
+    log.warn({ event: 'prompt.missing', prompt: 'prompts.yaml', path, reason: withoutPath(fault) }, 'the list of prompts cannot be read')
     return { folder, files, texts: {} }
   }
 }
@@ -132,7 +132,9 @@ async function firstClip(name: string, { lists, log }: { lists: readonly PromptL
         )
       return loaded.clip
     } catch (fault) {
-      log.warn({ event: 'prompt.missing', prompt: name, path, reason: messageOf(fault) }, 'a prompt cannot be played')
+      // The error itself repeats the path.
+      const cause = isAppError(fault, 'PROMPT_UNREADABLE') ? fault.cause : fault
+      log.warn({ event: 'prompt.missing', prompt: name, path, reason: withoutPath(cause) }, 'a prompt cannot be played')
     }
   }
   return null

@@ -80,6 +80,8 @@ function isOfTrunks(warning: string): boolean {
 function todoFor(text: string): string {
   if (text.startsWith('no trunk for emergency calls: the dial plan'))
     return 'set the address of your carrier in the dial plan, and delete `enabled: no`'
+  if (/^trunk \S+ is not registered /.test(text))
+    return 'correct the account of the trunk in the dial plan, or call the carrier; the node keeps trying to register'
   if (isOfTrunks(text)) return 'call the carrier, or see its address and credentials in the dial plan; a call that succeeds ends this'
   if (/lost (users|phones|logins|all|\d)|Restore them/.test(text)) return 'hotdesk redis restore <the saved copy>, or hotdesk redis accept'
   if (text.startsWith('the node is draining')) return 'hotdesk undrain, unless it is to end'

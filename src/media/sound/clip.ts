@@ -30,8 +30,13 @@ export async function loadClip(path: string, name: string): Promise<LoadedClip> 
     if (clip.durationMs === 0) throw new Error('it contains no audio')
     return { clip, comment }
   } catch (cause) {
-    throw errors.PROMPT_UNREADABLE.clip({ path, reason: messageOf(cause) }, cause)
+    throw errors.PROMPT_UNREADABLE.clip({ path, reason: withoutPath(cause) }, cause)
   }
+}
+
+/** Why a file cannot be read, for a line that names it: the messages of the system (`ENOENT: …, open '/x.wav'`) end with the path. */
+export function withoutPath(fault: unknown): string {
+  return messageOf(fault).replace(/, (open|read|scandir)( '.*')?$/, '')
 }
 
 function samplesOf(wave: wavefile.WaveFile): Int16Array {

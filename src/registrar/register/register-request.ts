@@ -1,5 +1,6 @@
 import type { DigestAlgorithm } from '../../sip/auth/digest.js'
 import { parseCSeq } from '../../sip/headers/cseq.js'
+import { parseExpires } from '../../sip/headers/expires.js'
 import { type NameAddr, parseNameAddr } from '../../sip/headers/name-addr.js'
 import { parseVia } from '../../sip/headers/via.js'
 import { maxDeltaSeconds, parseInteger } from '../../sip/syntax/integer.js'
@@ -135,7 +136,7 @@ function readContact(
   if (uri.kind !== 'sip') return refusal(400, 'Contact is not a SIP URI')
   const expires = value.params.get('expires') ?? expiresHeader.trim()
   // RFC 3261 §10.2.1.1: a malformed value counts as 3600. Our default, without any value, may differ.
-  const seconds = expires === '' ? limits.defaultExpires : (parseInteger(expires, maxDeltaSeconds) ?? 3600)
+  const seconds = expires === '' ? limits.defaultExpires : (parseExpires(expires) ?? 3600)
   if (seconds > 0 && seconds < Math.min(limits.minExpires, 3600)) {
     return refusal(423, 'Interval Too Brief', { 'Min-Expires': String(limits.minExpires) })
   }

@@ -1,5 +1,6 @@
 import type { Milliseconds } from '../../base/clock.js'
 import type { TrunkRegistration } from '../../dialplan/dialplan.js'
+import { parseExpires } from '../../sip/headers/expires.js'
 import { parseNameAddr } from '../../sip/headers/name-addr.js'
 import { newCallId } from '../../sip/ids.js'
 import { maxDeltaSeconds, parseInteger } from '../../sip/syntax/integer.js'
@@ -26,12 +27,15 @@ export interface Binding {
   readonly source: SipSource | null
 }
 
-/** - unsent: our own SIP server is lost. - silent: no response. - refused: it will hardly be different soon. - failed: any other response. */
+/**
+ * - unsent: our own SIP server is lost. - silent: no response. - refused: it will hardly be different soon.
+ * - unkept: a 2xx that shows no binding of ours. - failed: any other response.
+ */
 export type RegisterOutcome =
   | { readonly outcome: 'accepted'; readonly binding: Binding }
   | { readonly outcome: 'unsent' }
   | {
-      readonly outcome: 'silent' | 'refused' | 'failed'
+      readonly outcome: 'silent' | 'refused' | 'unkept' | 'failed'
       readonly status: number
       readonly reason: string
       readonly retryAfterMs: Milliseconds
@@ -46,6 +50,9 @@ export interface RegisterRequests {
 const longestSeconds = 604_800
 /** RFC 3261 §20.33: a registrar that is down names the time until it is back. It is not trusted beyond an hour. */
 const longestRetryAfterSeconds = 3_600
+
+/** A 423 may ask for a longer expiry than the one before. Then another is tried, but a registrar that never ends is not followed. */
+const mostLongerExpiries = 4
 
 /**
  * The REGISTER requests of one registration: one Call-ID, and a CSeq that grows (RFC 3261 §10.2). Challenges are answered, also stale ones
@@ -76,9 +83,15 @@ export function createRegisterRequests(needs: RegisterNeeds): RegisterRequests {
 
   return {
     async send(seconds) {
-      const reply = await attempt(seconds)
-      const longer = seconds > 0 ? longerExpiry(reply, seconds) : null
-      return longer === null ? outcomeOf(needs, reply, seconds) : outcomeOf(needs, await attempt(longer), longer)
+      let asked = seconds
+      let reply = await attempt(asked)
+      for (let repeats = 0; repeats < mostLongerExpiries; repeats++) {
+        const longer = seconds > 0 ? longerExpiry(reply, asked) : null
+        if (longer === null) break
+        asked = longer
+        reply = await attempt(asked)
+      }
+      return outcomeOf(needs, reply, asked)
     },
   }
 }
@@ -110,29 +123,30 @@ const refusals: ReadonlySet<number> = new Set([401, 403, 404, 407, 410, 604])
 function outcomeOf(needs: RegisterNeeds, reply: SipReply, asked: number): RegisterOutcome {
   if (reply.madeHere === 'link') return { outcome: 'unsent' }
   const { status, reason } = reply
-  const seconds = status >= 200 && status < 300 ? grantedSeconds(needs, reply, asked) : 0
-  if (status < 300 && (seconds > 0 || asked === 0))
+  const isSuccess = status >= 200 && status < 300
+  const seconds = isSuccess ? grantedSeconds(needs, reply, asked) : 0
+  if (isSuccess && (seconds > 0 || asked === 0))
     return { outcome: 'accepted', binding: { seconds, serviceRoute: serviceRouteOf(reply), source: reply.source ?? null } }
   const retryAfterMs = (parseInteger(/^\s*([0-9]+)/.exec(reply.header('Retry-After'))?.[1] ?? '', longestRetryAfterSeconds) ?? 0) * 1_000
-  const outcome = reply.madeHere ? 'silent' : refusals.has(status) ? 'refused' : 'failed'
+  const outcome = reply.madeHere ? 'silent' : refusals.has(status) ? 'refused' : isSuccess ? 'unkept' : 'failed'
   return { outcome, status, reason, retryAfterMs }
 }
 
 /**
  * RFC 3261 §10.2.4: the expiry beside our Contact, else that of the whole response. Some border controllers show Contacts of their own in
- * place of ours and others: one alone stands for ours, and of several nobody knows which. 0: the registrar has removed ours.
+ * place of ours and others: one alone stands for ours, and of several nobody knows which. 0: the registrar has not kept ours. That is also the
+ * meaning of a response without any Contact, which shows all bindings (RFC 3261 §10.3), unless it grants an expiry all the same.
  */
 function grantedSeconds({ user }: RegisterNeeds, reply: SipReply, asked: number): number {
   const contacts = splitList(reply.header('Contact')).flatMap((value) => parseNameAddr(value) ?? [])
   const own = contacts.find(({ uri }) => userOf(uri) === user) ?? (contacts.length === 1 ? contacts[0] : undefined)
-  const whole = parseInteger(reply.header('Expires').trim(), maxDeltaSeconds) ?? asked
-  const granted = parseInteger(own?.params.get('expires') ?? '', maxDeltaSeconds) ?? whole
-  return Math.min(granted, longestSeconds)
+  const whole = parseExpires(reply.header('Expires')) ?? (contacts.length > 0 ? asked : 0)
+  return Math.min(parseExpires(own?.params.get('expires')) ?? whole, longestSeconds)
 }
 
 function userOf(uri: string): string | null {
   const parsed = parseUri(uri)
-  return parsed?.kind === 'sip' ? parsed.user : null
+  return parsed?.kind === 'sip' ? (parsed.user?.toLowerCase() ?? null) : null
 }
 
 /** RFC 3608 §5. A value that is not a SIP URI would stop every call, so the whole header is ignored then. */

@@ -141,7 +141,7 @@ export function createRegistration(needs: RegistrationNeeds): Registration {
       outcome.retryAfterMs,
     )
     machine.failures += 1
-    const trouble = `${status} ${reason}`
+    const trouble = outcome.outcome === 'unkept' ? 'the registrar did not keep the registration' : `${status} ${reason}`
     const line = { event: 'trunk.unregistered', trunk, status, reason, seconds: Math.round(machine.retryMs / 1_000) }
     const text = `the registration at trunk ${trunk} failed: ${trouble}`
     // One line for one cause.
@@ -168,12 +168,13 @@ export function createRegistration(needs: RegistrationNeeds): Registration {
   }
 }
 
-/** RFC 3261 §16.7, §17.1.2: 408 and 504 of a proxy say, like silence, that a response is missing, and not that the registrar has refused. */
+/**
+ * RFC 3261 §16.7, §17.1.2: 408 and 504 of a proxy say, like silence, that a response is missing, and not that the registrar has refused. A 200
+ * without Contacts may hide a binding.
+ */
 function mayHaveBound(outcome: RegisterOutcome): boolean {
   // Our SIP server may have sent it before it was lost.
-  return (
-    outcome.outcome === 'silent' || outcome.outcome === 'unsent' || (outcome.outcome === 'failed' && [408, 504].includes(outcome.status))
-  )
+  return ['silent', 'unsent', 'unkept'].includes(outcome.outcome) || (outcome.outcome === 'failed' && [408, 504].includes(outcome.status))
 }
 
 function refreshMs(seconds: number, random: () => number): Milliseconds {

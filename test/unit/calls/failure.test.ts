@@ -39,7 +39,7 @@ describe('the response to a caller', () => {
 
   it('with 503 carries Retry-After (RFC 3261 §21.5.4)', () => {
     expect(responseOf({ reason: 'store-lost' }).parts.headers).toHaveProperty('Retry-After')
-    expect(responseOf({ reason: 'no-trunk' }).parts.headers).toHaveProperty('Retry-After')
+    expect(responseOf({ reason: 'no-trunk' }).parts).toMatchObject({ reason: 'No Trunk Available', headers: { 'Retry-After': '10' } })
   })
 
   it('is the response of leg B, unchanged', () => {

@@ -12,6 +12,7 @@ import { nodeVersion } from '../../../src/cli/doctor/machine.js'
 import { findOwnNode, ownFindings } from '../../../src/cli/doctor/own-node.js'
 import { drachtio, ports } from '../../../src/cli/doctor/ports.js'
 import { findingsIn } from '../../../src/cli/doctor/redis.js'
+import { prompts } from '../../../src/cli/doctor/site.js'
 import { type Config, parseConfig } from '../../../src/config/config.js'
 import { hotdeskLibrary } from '../../../src/hotdesk/hotdesk.js'
 import type { RedisReport } from '../../../src/store/store.js'
@@ -136,6 +137,21 @@ describe('the own node is found without Redis', () => {
     ])
   })
 
+  test('a trunk at which the node is not registered has another next step than one that is down, which a call ends', async () => {
+    const port = await answering({
+      reasons: [],
+      warnings: [
+        'trunk carrier is not registered (403 Forbidden): its calls do not arrive',
+        'trunk other is down; emergency calls have the others',
+      ],
+    })
+    const found = await ownFindings({ state: 'runs', process: 'a.b.77.c', http: `http://127.0.0.1:${port}` }, config())
+    expect(found.flatMap((each) => (each.verdict === 'good' ? [] : [`${each.verdict}: ${each.todo}`]))).toEqual([
+      'wrong: correct the account of the trunk in the dial plan, or call the carrier; the node keeps trying to register',
+      expect.stringMatching(/^wrong: call the carrier.* a call that succeeds ends this$/),
+    ])
+  })
+
   test('a webhook whose receiver fails has another next step than one whose events do not exist', async () => {
     const port = await answering({
       reasons: [],
@@ -150,6 +166,13 @@ describe('the own node is found without Redis', () => {
       expect.stringMatching(/^correct `events`/),
     ])
   })
+})
+
+test('a prompt that is missing is named once, with the reason', async () => {
+  const found = await prompts(['never-recorded'])
+  expect(found.map(({ says }) => says)).toEqual([
+    expect.stringMatching(/^[^ ]*\/never-recorded\.wav cannot be played \(ENOENT: no such file or directory\); tones are played instead$/),
+  ])
 })
 
 describe('ports', () => {

@@ -39,7 +39,7 @@ function left(bench: Bench): Promise<DeviceId> {
 
 describe('the record of a registration in Redis', () => {
   it('is readable for an operator, and is deleted when the registration ends', async () => {
-    open().register({ Contact: `<${desk}>;expires=600, <sip:HD0001@192.0.2.8>;expires=300`, CSeq: '7 REGISTER' })
+    open().register({ Contact: `<${desk}>;expires=600, <sip:HD0001@192.0.2.8>;expires="300"`, CSeq: '7 REGISTER' })
     await written((record) => record.has('contact.2'))
     const lines = (await redis.cli('HGETALL', '{hd}:reg:HD0001')).split('\n')
     const fields = Object.fromEntries(lines.flatMap((line, i) => (i % 2 === 0 ? [[line, lines[i + 1]]] : [])))

@@ -73,6 +73,26 @@ describe('RFC 3261 §10.2: a REGISTER to a trunk', () => {
     expect([stage.open, await isRegistered(stage)]).toEqual([0, 0])
   })
 
+  it('§10.2.8: follows a registrar that asks for more at each 423, four times, and then waits', async () => {
+    const stage = openRegistrarStage()
+    for (const least of [700, 800, 900, 1_000]) await stage.waiting().answer(423, { 'Min-Expires': String(least) })
+    const last = stage.waiting()
+    expect(last.header('Contact')).toMatch(/;expires=1000$/)
+    await last.answer(423, { 'Min-Expires': '1100' })
+    expect([stage.open, stage.trunks.warnings()]).toEqual([0, ['trunk carrier is not registered (423 Reason): its calls do not arrive']])
+  })
+
+  it.each(['expires="14"', 'Expires = 14', ' ; EXPIRES = " 14 " '])('§20.10: reads the granted expiry in %s', async (parameter) => {
+    const stage = openRegistrarStage()
+    const register = stage.waiting()
+    await register.answer(200, { Contact: `<sip:other@192.0.2.1>;expires=90,<${contactIn(register)}> ;${parameter}` })
+    expect(await isRegistered(stage)).toBe(1)
+    stage.clock.advance(7 * second - 1)
+    expect(stage.open).toBe(0)
+    stage.clock.advance(1)
+    expect(stage.open).toBe(1)
+  })
+
   it('counts with the expiry that was granted, also where a border controller shows its own Contact', async () => {
     const stage = openRegistrarStage()
     await stage.waiting().answer(200, { Contact: '<sip:4711@198.51.100.9>;expires=120' })
@@ -80,10 +100,20 @@ describe('RFC 3261 §10.2: a REGISTER to a trunk', () => {
     expect(stage.open).toBe(1)
   })
 
-  it('has failed if the 200 removes our Contact', async () => {
+  it.each<readonly [string, (contact: string) => Readonly<Record<string, string>>]>([
+    ['gives our Contact no time', (contact) => ({ Contact: `<${contact}>;expires="0"`, Expires: '600' })],
+    ['removes all', () => ({ Contact: '<sip:a@192.0.2.1>;expires=0', Expires: '0' })],
+    ['shows no Contact', () => ({})],
+  ])('has failed if the 200 %s, which is shown in plain words and tried again after a pause', async (_what, headers) => {
     const stage = openRegistrarStage()
-    await stage.waiting().answer(200, { Contact: '<sip:a@192.0.2.1>;expires=0', Expires: '0' })
-    expect(await isRegistered(stage)).toBe(0)
+    const register = stage.waiting()
+    await register.answer(200, headers(contactIn(register)))
+    expect([await isRegistered(stage), stage.open]).toEqual([0, 0])
+    expect(stage.trunks.warnings()).toEqual([
+      'trunk carrier is not registered (the registrar did not keep the registration): its calls do not arrive',
+    ])
+    stage.clock.advance(2.5 * second)
+    expect(stage.open).toBe(1)
   })
 })
 
