@@ -60,7 +60,7 @@ export async function beginTestCall(plan: TestCallPlan, { placeOwnCall, voice, c
   let answered: Milliseconds | null = null
 
   function note(step: TestStep['step'], words: string): void {
-    steps.push({ afterMs: clock.now() - began, step, words })
+    steps.push({ afterMs: Math.round(clock.now() - began), step, words })
   }
 
   const events: OwnLegEvents = {
