@@ -221,7 +221,7 @@ function createHandler(inProgress: CallState, { parts, network, settings, clock,
     dial,
     featureCalls: createFeatureCalls({ ivr, useFeature: createUserFeatures(directory), activity }),
     sisterCall: createSisterCall({ ...ways, record, trunks }),
-    replaceCall: createReplaceCall({ conversations, connect, limits, clock }),
+    replaceCall: createReplaceCall({ ...ways, conversations, pickUp: destinations.pickUp, dial, connect, limits, clock }),
   }
   const { callers: emergencyCallers } = emergency
   const invites = { callers, emergencyCallers, lifecycle, onward, admission, activity, knowledge, registrar, trunks }

@@ -6,7 +6,7 @@ import type { AudioSession, Media } from '../media/media.js'
 import { parseNameAddr } from '../sip/headers/name-addr.js'
 import { sipUri } from '../sip/uri/sip-uri.js'
 import { parseUri } from '../sip/uri/uri.js'
-import type { IncomingInvite, OutgoingInvite, SipApplication, SipDialog, SipReply } from '../srf/srf.js'
+import type { IncomingInvite, OutgoingInvite, SipApplication, SipDialog, SipHeaders, SipReply } from '../srf/srf.js'
 
 export interface PhoneParts {
   readonly device: string
@@ -60,7 +60,7 @@ export interface Incoming {
 export interface Phone {
   readonly device: string
   register(seconds?: number): Promise<SipReply>
-  dial(number: string): Promise<Dialling>
+  dial(number: string, headers?: SipHeaders): Promise<Dialling>
   /** The next call that arrives; the phone rings. */
   nextCall(): Promise<Incoming>
   /** The Event of the next NOTIFY, which makes the phone fetch its configuration. */
@@ -86,11 +86,11 @@ export function createPhone(needs: PhoneNeeds): Phone {
       const headers = { From: own, To: own, Contact: contact, Expires: String(seconds), 'User-Agent': 'hotdesk demo phone' }
       return srf.request('REGISTER', `sip:${domain}`, { ...parts, headers })
     },
-    async dial(number) {
+    async dial(number, more = {}) {
       const audio = await media.offer()
       if (!audio) throw new Error(`${device} has no free RTP port`)
       const uri = sipUri({ user: number, host: domain })
-      const headers = { From: own, To: `<${uri}>`, Contact: contact, 'User-Agent': 'hotdesk demo phone' }
+      const headers = { From: own, To: `<${uri}>`, Contact: contact, 'User-Agent': 'hotdesk demo phone', ...more }
       return toDialling(srf.invite(uri, audio.localSdp, { ...parts, headers }), audio, clock)
     },
     nextCall: incoming.next,

@@ -3,6 +3,7 @@ import type { Extension } from '../../base/identity.js'
 import type { Hotdesk } from '../../hotdesk/hotdesk.js'
 import type { SipApplication, SipReply } from '../../srf/srf.js'
 import type { Connect, Connected } from '../bridge/connect.js'
+import type { DialogName } from '../bridge/conversations.js'
 import type { NodeLegs } from '../bridge/node-legs.js'
 import { passedReason } from '../bridge/passed-headers.js'
 import { sessionDescription } from '../bridge/session-description.js'
@@ -10,7 +11,7 @@ import type { Call } from '../call.js'
 import { endReasons } from '../call-control.js'
 import { noteLeg } from '../call-legs.js'
 import { type RefusalReason, reasonCodeHeader, reasonOf } from '../failure.js'
-import type { RingingCalls } from '../features/ringing-calls.js'
+import { noteEarlyDialog, type RingingCalls } from '../features/ringing-calls.js'
 import { ourReason } from '../reason-header.js'
 import { type Attempt, type AttemptResult, type Branch, type Fork, fork } from './fork.js'
 
@@ -92,6 +93,8 @@ export function createAttempts({ srf, clock, hotdesk, nodeLegs, connect, ringing
 
   return {
     fork(call, { branches, ringMs, silenceMs, target, user }) {
+      const dialogs: DialogName[] = []
+      const relay = provisionalRelay(call, branches.length)
       const ringing = fork({
         srf,
         clock,
@@ -101,7 +104,10 @@ export function createAttempts({ srf, clock, hotdesk, nodeLegs, connect, ringing
         silenceMs,
         noProgressMs: ringMs,
         graceMs: busyGraceMs(),
-        onProvisional: provisionalRelay(call, branches.length),
+        onProvisional(response) {
+          noteEarlyDialog(dialogs, response)
+          relay(response)
+        },
       })
       ringing.onSent((branch, callId) => noteLeg(call, branch, callId))
       call.progress.reached = target
@@ -114,7 +120,7 @@ export function createAttempts({ srf, clock, hotdesk, nodeLegs, connect, ringing
           (outcome) => (outcome.outcome === 'ended' ? outcome.termination : null),
           () => null,
         )
-        void ringing.result.then(ringingCalls.begin(user, { call, take: ringing.take, ended: over }))
+        void ringing.result.then(ringingCalls.begin(user, { call, take: ringing.take, dialogs, ended: over }))
       }
       return ended
     },

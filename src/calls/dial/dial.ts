@@ -67,7 +67,7 @@ export function createDial({ attempts, branches, destinations, registrar, limits
       case 'refused':
         return spokenRefusals.refuse(call, to)
       case 'feature':
-        return to.feature === 'pick-up' ? pickUp(call, to.argument) : reject(call, { reason: 'not-from-here' })
+        return to.feature === 'pick-up' ? pickUp.dialled(call, to.argument) : reject(call, { reason: 'not-from-here' })
       case 'login':
       case 'logout':
       case 'please-log-in':

@@ -86,6 +86,7 @@ function isHere(question: Question): boolean {
     case 'break-out':
     case 'break-out-menu':
     case 'transferred':
+    case 'replaced':
       return true
     case 'broken-out':
       return question.use === 'call'
@@ -100,6 +101,7 @@ const askers: { readonly [Kind in Question['kind']]?: (question: QuestionOf<Kind
   'break-out-menu': ({ user }) => user,
   'broken-out': ({ user }) => user,
   transferred: ({ by }) => by.user,
+  replaced: ({ by }) => by.user,
   forwarded: ({ user }) => user,
   redirected: ({ user }) => user,
   missed: ({ user }) => user,
@@ -115,7 +117,8 @@ function userOf(question: Question): User | null {
 function featureOf(question: Question, { to, ask }: Ruling): FeatureName | null {
   if (question.kind === 'transferred') return ask || (to && to.kind !== 'refused') ? 'transfer' : null
   if (question.kind === 'redirected') return ask ? 'forward' : null
-  if (question.kind !== 'dialled' || to?.kind !== 'feature' || to.feature.endsWith('-off')) return null
+  const isUsed = question.kind === 'dialled' || question.kind === 'replaced'
+  if (!isUsed || to?.kind !== 'feature' || to.feature.endsWith('-off')) return null
   if (to.feature === 'pick-up' || to.feature === 'do-not-disturb') return to.feature
   return 'forward'
 }

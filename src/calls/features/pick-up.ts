@@ -20,6 +20,7 @@ import { nodeIdentity } from '../identity/identity-headers.js'
 import { ourReason } from '../reason-header.js'
 import type { Knowledge } from '../routing/contract.js'
 import type { SpokenRefusals } from '../spoken-refusal.js'
+import { isSame } from '../transfer/referral.js'
 import { type ParkPort, parkedInvite } from './parked-invite.js'
 import { notePickUp } from './picked-up.js'
 import type { RingingCall, RingingCalls } from './ringing-calls.js'
@@ -36,7 +37,12 @@ export interface PickUpNeeds {
 }
 
 /** Takes over a call that rings for a colleague. Resolves when the call has ended. */
-export type PickUp = (call: Call, digits: string) => Promise<Termination> | Termination
+export interface PickUp {
+  /** The call that rings longest for that extension. */
+  dialled(call: Call, digits: string): Promise<Termination> | Termination
+  /** That call, which the Replaces of the INVITE names. */
+  named(call: Call, ringing: RingingCall): Promise<Termination> | Termination
+}
 
 /** The other node answers at once. */
 const answerMs: Milliseconds = 10_000
@@ -53,8 +59,11 @@ export function createPickUp(needs: PickUpNeeds): PickUp {
 
   /** Null: no call rings for that user through this node. */
   async function here(call: Call, invite: IncomingInvite, extension: Extension): Promise<Termination | null> {
-    const ringing = ringingCalls.of(extension)
-    if (!ringing || ringing.call.offer === '') return null
+    const ringing = ringingCalls.of(extension).find((each) => mayTake(call, each))
+    return ringing ? taken(call, invite, ringing) : null
+  }
+
+  async function taken(call: Call, invite: IncomingInvite, ringing: RingingCall): Promise<Termination> {
     const dialog = await accepted(invite, ringing.call)
     if (!dialog) return terminationOf({ reason: 'cancelled' })
     const body = await answerOn(dialog)
@@ -107,13 +116,29 @@ export function createPickUp(needs: PickUpNeeds): PickUp {
     return (await here(call, invite, extension)) ?? elsewhere(call, invite, extension)
   }
 
-  return async (call, digits) => {
-    const extension = parseExtension(digits)
-    if (extension === null) return spokenRefusals.refuse(call, nothing)
-    const isOurs = call.caller.kind === 'device'
-    const result = isOurs ? await fromPhone(call, extension) : ((await here(call, call.invite, extension)) ?? nothing)
-    return 'result' in result ? result : spokenRefusals.refuse(call, result)
+  return {
+    async dialled(call, digits) {
+      const extension = parseExtension(digits)
+      if (extension === null) return spokenRefusals.refuse(call, nothing)
+      const isOurs = call.caller.kind === 'device'
+      const result = isOurs ? await fromPhone(call, extension) : ((await here(call, call.invite, extension)) ?? nothing)
+      return 'result' in result ? result : spokenRefusals.refuse(call, result)
+    },
+    named(call, ringing) {
+      return mayTake(call, ringing) ? taken(call, parkedInvite(call.invite, ivr), ringing) : spokenRefusals.refuse(call, nothing)
+    },
   }
+}
+
+/** Not a call without an offer, nor the picker's own: a user would talk to themselves. */
+function mayTake(picker: Call, { call }: RingingCall): boolean {
+  return call.offer !== '' && !isOwnCall(picker, call)
+}
+
+/** Another node names the user of its phone, and signs that. */
+function isOwnCall(picker: Call, { caller, party }: Call): boolean {
+  if (caller.kind === 'device' && picker.caller.kind === 'device') return isSame(caller, picker.caller)
+  return (caller.kind === 'device' || caller.kind === 'node') && party.number === picker.party.number
 }
 
 function branchOf({ caller }: Call): Branch {

@@ -71,6 +71,8 @@ export type Question =
   | { readonly kind: 'broken-out'; readonly digits: string; readonly user: User | null; readonly use: 'break-out' | 'call' }
   /** A user at another node picks up a call that rings here. */
   | { readonly kind: 'picked-up'; readonly digits: string; readonly user: User }
+  /** A phone picks up a call that rings for that user, by INVITE with Replaces (RFC 3891 §3). */
+  | { readonly kind: 'replaced'; readonly extension: Extension; readonly by: Dialler }
   /** A call from another node, for a user who is here. */
   | { readonly kind: 'handed'; readonly digits: string; readonly hops: number; readonly diversions?: readonly Diversion[] }
   /** A PSAP callback from another node, for a phone that is registered here. */

@@ -36,6 +36,11 @@ const rules: { readonly [Kind in Question['kind']]: readonly Rule<Kind>[] } = {
     ['number', numbers.transferredNumber],
   ],
   'picked-up': [['feature', numbers.pickedUp]],
+  replaced: [
+    ['caller', numbers.caller],
+    ['leaving', numbers.leaving],
+    ['feature', numbers.replaced],
+  ],
   delivered: [
     ['psap callback', numbers.psapCallback],
     ['number', numbers.direct],

@@ -76,7 +76,7 @@ export function code({ digits }: QuestionOf<'dialled'>, { dialplan, directory }:
   return { words: `${digits} logs ${route.extension} in`, to: route }
 }
 
-export function caller({ by }: QuestionOf<'dialled'>): Ruling {
+export function caller({ by }: Pick<QuestionOf<'dialled'>, 'by'>): Ruling {
   if (by === null) return { words: 'the caller is assumed to be logged in' }
   if (by.user === null) return { words: `nobody is logged in at ${by.device.id}`, to: { kind: 'please-log-in' } }
   // The owner of the phone: a login of theirs has ended.
@@ -84,7 +84,7 @@ export function caller({ by }: QuestionOf<'dialled'>): Ruling {
   return { words: `${by.user.name} (${by.user.extension}) calls from ${by.device.id}` }
 }
 
-export function leaving({ by }: QuestionOf<'dialled'>, { hotdesk }: Knowledge): Ruling {
+export function leaving({ by }: Pick<QuestionOf<'dialled'>, 'by'>, { hotdesk }: Knowledge): Ruling {
   if (by && hotdesk.isDraining(by.device.id))
     return { words: `a logout of ${by.device.id} is pending`, to: { kind: 'refused', reason: 'draining' } }
   return { words: 'no logout is pending' }
@@ -186,6 +186,11 @@ export function handed({ digits, hops, diversions = [] }: QuestionOf<'handed'>):
 export function pickedUp({ digits, user }: QuestionOf<'picked-up'>): Ruling {
   const to = { kind: 'feature', feature: 'pick-up', argument: digits } as const
   return { words: `${user.name} (${user.extension}), at another node, picks up a call to ${digits}`, to }
+}
+
+export function replaced({ extension }: QuestionOf<'replaced'>): Ruling {
+  const to = { kind: 'feature', feature: 'pick-up', argument: extension } as const
+  return { words: `Replaces names a call that rings for ${extension}: it is picked up`, to }
 }
 
 // ── forwards ─────────────────────────────────────────────────────────────────────────────────────────────────────────

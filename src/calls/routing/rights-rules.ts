@@ -17,6 +17,7 @@ const claims: { readonly [Kind in Question['kind']]: ((question: QuestionOf<Kind
   'break-out-menu': ({ user, digits }) => ({ user, use: 'break-out', digits }),
   'break-out': ({ user, digits }) => ({ user, use: 'break-out', digits }),
   'picked-up': null,
+  replaced: null,
   'broken-out': ({ user, use, digits }) => ({ user, use, digits }),
   forwarded: ({ user, number }) => ({ user, use: 'forward', digits: number }),
   transferred: ({ by, digits }) => ({ user: by.user, use: 'transfer', digits }),

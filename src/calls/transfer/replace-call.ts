@@ -6,21 +6,31 @@ import { type Conversations, dialogOf, type End, otherEnd } from '../bridge/conv
 import { joinLeg } from '../bridge/joined-leg.js'
 import { type MovedLeg, moveLeg } from '../bridge/moved-leg.js'
 import { type Call, reject } from '../call.js'
+import type { Dial } from '../dial/dial.js'
 import type { Termination } from '../failure.js'
+import type { PickUp } from '../features/pick-up.js'
+import type { RingingCalls } from '../features/ringing-calls.js'
 import type { DeviceCaller } from '../inbound/caller.js'
 import type { Limits } from '../limits/limits.js'
+import { decide } from '../routing/decide.js'
 import { participantAt } from './participant.js'
 import { isSame } from './referral.js'
-import { parseReplaces } from './replaces.js'
+import { parseReplaces, type Replaces } from './replaces.js'
 
 export interface ReplaceCallNeeds {
   readonly conversations: Pick<Conversations, 'named'>
+  readonly ringingCalls: Pick<RingingCalls, 'named'>
+  readonly pickUp: Pick<PickUp, 'named'>
+  readonly dial: Dial
   readonly connect: Connect
-  readonly limits: Pick<Limits, 'counted'>
+  readonly limits: Pick<Limits, 'counted' | 'report'>
   readonly clock: Clock
 }
 
-/** A phone takes over a call that is up at another phone of its user, by INVITE with Replaces (RFC 3891 §3). Resolves when the call has ended. */
+/**
+ * By INVITE with Replaces (RFC 3891 §3), a phone takes over a call that is up at another phone of its user, or picks up one that rings for a
+ * colleague. Resolves when the call has ended.
+ */
 export type ReplaceCall = (call: Call, by: DeviceCaller) => Promise<Termination>
 
 /** Whether an INVITE names a call to take over. A malformed Replaces is ignored like any header that the call does not need, unless Require names it. */
@@ -30,7 +40,21 @@ export function asksToReplace({ header }: Pick<IncomingInvite, 'header'>): boole
   return values.length > 0 && (isRequired || values.some((value) => parseReplaces(value) !== null))
 }
 
-export function createReplaceCall({ conversations, connect, limits, clock }: ReplaceCallNeeds): ReplaceCall {
+export function createReplaceCall(needs: ReplaceCallNeeds): ReplaceCall {
+  const { conversations, ringingCalls, pickUp, dial, connect, limits, clock } = needs
+
+  /** Judged like a pick-up by code. Of calls that ring at other nodes, this node does not know the dialogs. */
+  function takeRinging(call: Call, { dialog }: Replaces, by: DeviceCaller): Promise<Termination> | Termination {
+    const found = ringingCalls.named(dialog)
+    if (!found) return reject(call, { reason: 'no-such-call' })
+    const decision = decide({ kind: 'replaced', extension: found.user, by }, call.knowledge)
+    if (decision.to.kind === 'please-log-in') return reject(call, { reason: 'not-logged-in' })
+    if (decision.to.kind !== 'feature') return dial(call, decision)
+    call.log.debug({ event: 'call.routed', steps: decision.steps }, 'routing steps')
+    limits.report(call, decision)
+    return pickUp.named(call, found.ringing)
+  }
+
   async function takeOver(call: Call, end: End, by: DeviceCaller): Promise<Termination> {
     const kept = otherEnd(end)
     const participant = participantAt(kept, call.knowledge.directory)
@@ -70,11 +94,14 @@ export function createReplaceCall({ conversations, connect, limits, clock }: Rep
     const replaces = values.length === 1 ? parseReplaces(values[0] ?? '') : null
     if (!replaces) return reject(call, { reason: 'no-such-call', status: 400 })
     const end = conversations.named(replaces.dialog)
-    const holder = end && participantAt(end, call.knowledge.directory)?.caller
+    if (!end) return takeRinging(call, replaces, by)
+    // The call was answered while the phone was picking it up.
+    if (replaces.isEarlyOnly) return reject(call, { reason: 'busy' })
+    const holder = participantAt(end, call.knowledge.directory)?.caller
     // A call of somebody else does not exist for this phone.
-    if (!end || holder?.kind !== 'device' || !isSame(holder, by)) return reject(call, { reason: 'no-such-call' })
+    if (holder?.kind !== 'device' || !isSame(holder, by)) return reject(call, { reason: 'no-such-call' })
     // A call that is being transferred has no room for another change.
-    if (replaces.isEarlyOnly || end.conversation.bridge.isKept) return reject(call, { reason: 'busy' })
+    if (end.conversation.bridge.isKept) return reject(call, { reason: 'busy' })
     return call.invite.cancelled ? reject(call, { reason: 'cancelled' }) : takeOver(call, end, by)
   }
 }

@@ -177,3 +177,38 @@ test('the profiles of a site are read back from its record as they were written'
     expect(parseSite(london, new Map([['profiles', text]])).value?.profiles).toEqual(plan.profiles)
   }
 })
+
+describe('a call that rings, named by Replaces (RFC 3891)', () => {
+  const withRights = planWith('rights: { default: {}, quiet: { features: [transfer] }, helper: { features: [pick-up] } }')
+  const picking = (changes: Scene, user: ReturnType<typeof userOf> | null) =>
+    decide({ kind: 'replaced', extension: bob.extension, by: { device: deviceOf('HD0001'), user } }, scene({ ...at, ...changes }))
+
+  test.each([
+    ['quiet', { kind: 'refused', reason: 'not-entitled' }, 'rights quiet of paris: the feature pick-up is not allowed'],
+    ['helper', { kind: 'feature', feature: 'pick-up', argument: '101' }, 'rights helper of paris: the feature pick-up is allowed'],
+  ])('is picked up if the rights allow pick-up: %s', (rights, to, words) => {
+    const alice = userOf('100', 'Alice', { rights })
+    const decision = picking({ plan: withRights, users: [alice, bob] }, alice)
+    expect(decision.to).toEqual(to)
+    expect(step(decision, 'features')).toBe(words)
+  })
+
+  test.each([
+    ['lobby', 'refused'],
+    ['office', 'feature'],
+  ])('is picked up if the profile includes pick-up: %s', (profile, kind) => {
+    const alice = userOf('100', 'Alice', { profile })
+    expect(picking({ plan: following, users: [alice, bob] }, alice).to.kind).toBe(kind)
+  })
+
+  test('is judged by the policy of the site where the picker is', () => {
+    const alice = userOf('100', 'Alice', { profile: 'office', home: london })
+    expect(picking({ plan: strict, users: [alice, bob] }, alice).to.kind).toBe('feature')
+    expect(picking({ plan: planWith('entitlement: host-must-have'), users: [alice, bob] }, alice).to.kind).toBe('refused')
+  })
+
+  test('is not picked up without a user, or while a logout is pending', () => {
+    expect(picking({}, null).to).toEqual({ kind: 'please-log-in' })
+    expect(picking({ draining: ['HD0001'] }, userOf('100', 'Alice')).to).toEqual({ kind: 'refused', reason: 'draining' })
+  })
+})
