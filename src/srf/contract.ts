@@ -78,10 +78,11 @@ export interface IncomingInvite extends IncomingRequest {
 /** A REFER outside a dialog. */
 export interface IncomingRefer extends IncomingRequest {
   /**
-   * Sends 202, and begins a dialog for the NOTIFYs of the subscription (RFC 3515 §2.4.4), which go to `farEnd`.
+   * Sends 202, and begins a dialog for the NOTIFYs of the subscription (RFC 3515 §2.4.4), which go to `farEnd`. `onSubscribe` receives each
+   * SUBSCRIBE in this dialog. One with `Expires: 0` may have its response already.
    * @throws AppError SIP_SEND_FAILED if the far end is gone
    */
-  accept(farEnd: FarEnd | null): Promise<ReferNotifier>
+  accept(farEnd: FarEnd | null, onSubscribe: (request: IncomingRequest) => void): Promise<ReferNotifier>
 }
 
 /** The subscription of a REFER outside a dialog. */
@@ -117,7 +118,10 @@ export interface SipDialog {
   continueSession(): void
   /** Calls the listener once, immediately if the dialog has already ended. */
   onEnd(listener: (end: DialogEnd) => void | Promise<void>): void
-  /** Receives every request in the dialog except ACK and BYE. Without a listener, each method has a default response. */
+  /**
+   * Receives every request in the dialog except ACK and BYE. Without a listener, each method has a default response. A SUBSCRIBE with
+   * `Expires: 0` may have its response already.
+   */
   onRequest(listener: (request: IncomingRequest) => void | Promise<void>): void
   /** Receives the body of every ACK to our 200: the answer, if the INVITE had no offer. */
   onAck(listener: (sdp: string) => void | Promise<void>): void

@@ -9,8 +9,8 @@ import { localReply, toIncomingRequest, toReply, toSource } from './messages.js'
 import { createSessionTimer, type SessionTerms } from './session.js'
 import { createTurns } from './turns.js'
 
-/** The events of drachtio-srf for requests in a dialog. `modify` is a re-INVITE. */
-const requestEvents = ['modify', 'info', 'update', 'refer', 'notify', 'message', 'options', 'subscribe'] as const
+/** The events of drachtio-srf for requests in a dialog. `modify` is a re-INVITE; `unsubscribe` a SUBSCRIBE with `Expires: 0` that has got 202. */
+const requestEvents = ['modify', 'info', 'update', 'refer', 'notify', 'message', 'options', 'subscribe', 'unsubscribe'] as const
 
 /** The responses without a listener. */
 const defaultStatus: Readonly<Record<string, number>> = { OPTIONS: 200, NOTIFY: 200, INFO: 200, MESSAGE: 200, REFER: 603, SUBSCRIBE: 489 }

@@ -69,7 +69,8 @@ export function toIncomingRequest(
     source: toSource(request),
     receivedOn: request.receivedOn ?? '',
     respond(status, parts) {
-      if (responded) return
+      // drachtio-srf responds to some requests by itself.
+      if (responded || request.res.finalResponseSent) return
       responded = status >= 200
       sendResponse(request, status, completed(status, parts))
     },

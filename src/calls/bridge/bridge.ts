@@ -44,7 +44,7 @@ export interface BridgeNeeds {
   readonly kind: Caller['kind']
   /** Whether a request comes from that side. If not, it has been challenged or refused. */
   readonly proves: (request: IncomingRequest, side: Side) => boolean
-  /** Handles the REFER of one side (RFC 3515). */
+  /** Handles a REFER of one side, and a SUBSCRIBE to what it reports (RFC 3515 §2.4.4). */
   readonly onRefer: (request: IncomingRequest, by: Side) => void
 }
 
@@ -98,7 +98,7 @@ export function bridge({ caller, callee, kind, proves, onRefer }: BridgeNeeds): 
     from.onRequest((request) => {
       if (ended) refuse(request)
       else if (!proves(request, by)) return
-      else if (request.method === 'REFER') onRefer(request, by)
+      else if (isAboutTransfer(request)) onRefer(request, by)
       else if (isOffer(request)) return relayOffer(request, { from, to, passable })
       else return relay(request, { from, to, passable })
     })
@@ -140,6 +140,10 @@ export function bridge({ caller, callee, kind, proves, onRefer }: BridgeNeeds): 
       if (!ended) settle({ by: 'transfer', reason: '' })
     },
   }
+}
+
+function isAboutTransfer({ method, header }: IncomingRequest): boolean {
+  return method === 'REFER' || (method === 'SUBSCRIBE' && /^\s*refer\s*(;|$)/i.test(header('Event')))
 }
 
 /** The dialog is between two calls for a moment. */

@@ -31,7 +31,7 @@ export interface ConnectNeeds {
   readonly phoneLegs: Pick<PhoneLegs, 'watch'>
   readonly conversations: Pick<Conversations, 'begin'>
   readonly registrar: Pick<Registrar, 'provesInDialog'>
-  /** Handles the REFER of one end. */
+  /** Handles a REFER of one end, and a SUBSCRIBE to what it reports. */
   readonly onRefer: (request: IncomingRequest, by: End) => void
   readonly clock: Clock
   readonly metrics: Pick<Metrics, 'callSetupSeconds'>

@@ -41,5 +41,7 @@ export function createDepartures(clock: Clock): Departures {
 /** Nothing is left to negotiate. */
 function respond(request: IncomingRequest): void {
   if (request.method === 'OPTIONS') request.respond(200, { headers: callOptions })
+  // The subscription of its REFER has ended with the last NOTIFY.
+  else if (request.method === 'SUBSCRIBE') request.respond(481)
   else request.respond(request.method === 'INVITE' || request.method === 'UPDATE' ? 488 : 403)
 }

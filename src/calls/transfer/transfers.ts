@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.js'
 import type { Logger } from '../../base/logger.js'
 import type { Registrar } from '../../registrar/registrar.js'
-import type { IncomingRefer, IncomingRequest, SipDialog } from '../../srf/srf.js'
+import type { IncomingRefer, IncomingRequest } from '../../srf/srf.js'
 import type { Connect } from '../bridge/connect.js'
 import { type Conversations, dialogOf, type End, otherEnd } from '../bridge/conversations.js'
 import { joinLeg } from '../bridge/joined-leg.js'
@@ -17,14 +17,14 @@ import { createDepartures } from './departures.js'
 import { joinInvite } from './joined-invite.js'
 import { targetOf } from './outside-refer.js'
 import type { Participant } from './participant.js'
-import { acceptOutsideRefer, acceptRefer, type ReferSubscription } from './refer-subscription.js'
+import { acceptOutsideRefer, createDialogSubscriptions, type ReferSubscription } from './refer-subscription.js'
 import { judgeRefer, type Referral, type ReferralTarget, type Refusal } from './referral.js'
 import { newTransferredCall } from './transferred-call.js'
 
 export interface TransfersNeeds {
   /** The knowledge for a call that begins now. */
   readonly knowledge: () => Knowledge
-  readonly registrar: Pick<Registrar, 'isCalled' | 'followCaller'>
+  readonly registrar: Pick<Registrar, 'isCalled' | 'followCaller' | 'provesInDialog'>
   readonly conversations: Pick<Conversations, 'named' | 'ringing'>
   readonly record: RecordCall
   readonly dial: Dial
@@ -40,7 +40,7 @@ export interface TransfersNeeds {
  * the new session by re-INVITE. If the transfer fails, the call that was to be transferred goes on.
  */
 export interface Transfers {
-  /** Handles a REFER in a call that is up. */
+  /** Handles a REFER in a call that is up, and a SUBSCRIBE to what it reports. */
   onRefer(request: IncomingRequest, by: End): void
   /** Handles a REFER outside a dialog, of a phone that has proved itself. */
   onReferOutside(refer: IncomingRefer, by: DeviceCaller): void
@@ -50,8 +50,7 @@ export interface Transfers {
 export function createTransfers(needs: TransfersNeeds): Transfers {
   const { record, dial, connect, limits, registrar, domain, clock } = needs
   const departures = createDepartures(clock)
-  /** REFERs accepted so far. */
-  const accepted = new WeakMap<SipDialog, number>()
+  const subscriptions = createDialogSubscriptions()
 
   function accept(subscription: ReferSubscription, referral: Referral, knowledge: Knowledge): void {
     const { by, dialler, from, to } = referral
@@ -151,18 +150,20 @@ export function createTransfers(needs: TransfersNeeds): Transfers {
     refuse(request, judged)
   }
 
-  function subscribeIn(dialog: SipDialog, request: IncomingRequest): ReferSubscription {
-    const earlier = accepted.get(dialog) ?? 0
-    accepted.set(dialog, earlier + 1)
-    return acceptRefer(request, dialog, earlier)
+  function acceptOutside(refer: IncomingRefer, { id: device }: DeviceCaller['device']): ReferSubscription {
+    const proves = (request: IncomingRequest): boolean => registrar.provesInDialog(request, { device, began: refer.source })
+    return acceptOutsideRefer(refer, registrar.followCaller(device, refer), proves)
   }
 
   return {
-    onRefer: (request, by) => handle(request, by, () => subscribeIn(dialogOf(by), request)),
+    onRefer(request, by) {
+      if (request.method === 'SUBSCRIBE') subscriptions.onSubscribe(request, dialogOf(by))
+      else handle(request, by, () => subscriptions.accept(request, dialogOf(by)))
+    },
     onReferOutside(refer, by) {
       const target = targetOf(refer, by, { ...needs, directory: needs.knowledge().directory })
       if ('status' in target) refuse(refer, target)
-      else handle(refer, target, () => acceptOutsideRefer(refer, registrar.followCaller(by.device.id, refer)))
+      else handle(refer, target, () => acceptOutside(refer, by.device))
     },
     close: departures.close,
   }

@@ -179,6 +179,11 @@ describe('a phone with two calls', () => {
         ['Require', 'tdialog'],
       ])
       expect(accepted.status).toBe(202)
+      const { callId, from, to, cseq } = accepted
+      const dialog = { callId, fromTag: from.tag, toTag: to.tag, cseq: cseq.number + 1 }
+      const headers = [['Event', 'refer'] as const, ['Expires', '60'] as const]
+      peer.send(peer.request({ method: 'SUBSCRIBE', ...dialog, headers }))
+      expect((await peer.hearsResponse(200, 'SUBSCRIBE')).first('Expires')).toBe('60')
       const carols = await answer(await carol.nextCall())
       const last = await reported(accepted, 'SIP/2.0 200 OK')
       expect(last.from.tag).toBe(accepted.to.tag)

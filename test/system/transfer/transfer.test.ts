@@ -195,6 +195,25 @@ describe('transfer between phones of one node', () => {
     await end(before.caller, before.callee)
   })
 
+  it('SUBSCRIBE refreshes or ends the reports of a transfer, and another subscription gets 481 (RFC 3515 §2.4.4)', async () => {
+    const before = await talk(alice, '101', bob)
+    const referral = await refer(before.callee, `<${at('102')}>`)
+    const ringing = await carol.nextCall()
+    const subscribe = async (event: string, expires: string): Promise<readonly [number, string]> => {
+      const { status, header } = await before.callee.dialog.request('SUBSCRIBE', { headers: { Event: event, Expires: expires } })
+      return [status, header('Expires')]
+    }
+    expect(await subscribe('refer', '60')).toEqual([200, '60'])
+    expect(await subscribe('refer;id=77', '60')).toEqual([481, ''])
+    expect(await subscribe('presence', '60')).toEqual([489, ''])
+    expect((await subscribe('refer', '0'))[0]).toBe(202)
+    expect((await referral.final).statusLine).toMatch(/^SIP\/2.0 1/)
+    const transferred = await answer(ringing)
+    await before.callee.ended
+    expect(referral.reports).not.toContain('SIP/2.0 200 OK')
+    await end(before.caller, transferred)
+  })
+
   it('a call is not joined to itself, and a call that is up is not an early dialog (RFC 3891 §3)', async () => {
     const before = await talk(alice, '101', bob)
     expect((await refer(before.callee, replacing(before.callee, at('100')))).response.status).toBe(404)
