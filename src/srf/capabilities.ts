@@ -21,6 +21,10 @@ export const dialogCapabilities = { Allow: 'INVITE, ACK, BYE, CANCEL, OPTIONS, I
 /** The same in a call between two parties, which can be transferred. */
 export const callCapabilities = { Allow: `${dialogCapabilities.Allow}, REFER`, Supported: 'norefersub, replaces, tdialog, timer' } as const
 
+/** The same for a trunk, whose INVITE with Replaces is not obeyed (RFC 3891 §3). */
+export const trunkCapabilities = { ...callCapabilities, Supported: 'norefersub, tdialog, timer' } as const
+
 /** The response to OPTIONS in a dialog. */
 export const dialogOptions = { ...dialogCapabilities, Accept } as const
 export const callOptions = { ...callCapabilities, Accept } as const
+export const trunkOptions = { ...trunkCapabilities, Accept } as const

@@ -11,7 +11,15 @@ import { localReply, sendResponse, toIncomingRequest, toReply } from './messages
 import { toIncomingRefer } from './refer.js'
 import type { SessionOffer } from './session.js'
 
-export { callCapabilities, callOptions, capabilities, dialogCapabilities, dialogOptions } from './capabilities.js'
+export {
+  callCapabilities,
+  callOptions,
+  capabilities,
+  dialogCapabilities,
+  dialogOptions,
+  trunkCapabilities,
+  trunkOptions,
+} from './capabilities.js'
 export type * from './contract.js'
 
 export interface SrfNeeds {

@@ -1,13 +1,5 @@
 import { keyBodies } from '../../media/key.js'
-import {
-  callOptions,
-  type DialogEnd,
-  type IncomingRequest,
-  type ReinviteReply,
-  type SipDialog,
-  type SipHeaders,
-  type SipReply,
-} from '../../srf/srf.js'
+import type { DialogEnd, IncomingRequest, ReinviteReply, SipDialog, SipHeaders, SipReply } from '../../srf/srf.js'
 import type { Caller } from '../inbound/caller.js'
 import { ourReason, reasonHeaders } from '../reason-header.js'
 import { sessionDescription } from './session-description.js'
@@ -46,6 +38,8 @@ export interface BridgeNeeds {
   readonly proves: (request: IncomingRequest, side: Side) => boolean
   /** Handles a REFER of one side, and a SUBSCRIBE to what it reports (RFC 3515 §2.4.4). */
   readonly onRefer: (request: IncomingRequest, by: Side) => void
+  /** The response to OPTIONS of that side. */
+  readonly optionsFor: (side: Side) => SipHeaders
 }
 
 /** The binary form (RFC 4733) would not survive, because the application sees bodies as text. */
@@ -67,7 +61,7 @@ const passedFromUnproven: Passable = { UPDATE: passed.UPDATE ?? [], INFO: keyTex
 const statusHere: Readonly<Record<string, number>> = { SUBSCRIBE: 489, NOTIFY: 489 }
 
 /** Joins the two dialogs of a call: a request in one is sent on in the other (RFC 7092 §3.1). */
-export function bridge({ caller, callee, kind, proves, onRefer }: BridgeNeeds): Bridge {
+export function bridge({ caller, callee, kind, proves, onRefer, optionsFor }: BridgeNeeds): Bridge {
   const listeners: ((end: BridgeEnd) => void)[] = []
   let ended: BridgeEnd | null = null
   let kept: Side | null = null
@@ -99,6 +93,7 @@ export function bridge({ caller, callee, kind, proves, onRefer }: BridgeNeeds): 
       if (ended) refuse(request)
       else if (!proves(request, by)) return
       else if (isAboutTransfer(request)) onRefer(request, by)
+      else if (request.method === 'OPTIONS') request.respond(200, { headers: optionsFor(by) })
       else if (isOffer(request)) return relayOffer(request, { from, to, passable })
       else return relay(request, { from, to, passable })
     })
@@ -165,10 +160,6 @@ async function relay(request: IncomingRequest, { from, to, passable }: Direction
   // Each leg has its own session timer, so a refresh does not pass (RFC 4028 §7.4).
   if (request.method === 'UPDATE' && request.body === '') {
     request.respond(200)
-    return
-  }
-  if (request.method === 'OPTIONS') {
-    request.respond(200, { headers: callOptions })
     return
   }
   const types = passable[request.method]

@@ -2,7 +2,15 @@ import type { Clock } from '../../base/clock.js'
 import type { DeviceId } from '../../base/identity.js'
 import type { Metrics } from '../../base/metrics.js'
 import type { Registrar } from '../../registrar/registrar.js'
-import { callCapabilities, type IncomingRequest, type SipDialog } from '../../srf/srf.js'
+import {
+  callCapabilities,
+  callOptions,
+  type IncomingRequest,
+  type SipDialog,
+  type SipHeaders,
+  trunkCapabilities,
+  trunkOptions,
+} from '../../srf/srf.js'
 import type { Activity } from '../activity.js'
 import type { Call } from '../call.js'
 import { endReasons } from '../call-control.js'
@@ -12,7 +20,7 @@ import { noteFarPickUp, pickerIdentity } from '../features/picked-up.js'
 import { anonymousDialog } from '../identity/anonymous-session.js'
 import { connectedIdentity } from '../identity/connected-identity.js'
 import { ourReason } from '../reason-header.js'
-import { type Bridge, type BridgeEnd, bridge } from './bridge.js'
+import { type Bridge, type BridgeEnd, bridge, type Side } from './bridge.js'
 import { type Conversation, type Conversations, dialogOf, type End } from './conversations.js'
 import { joinLeg } from './joined-leg.js'
 import type { FarNode, NodeLegs } from './node-legs.js'
@@ -80,6 +88,7 @@ export function createConnect(needs: ConnectNeeds): Connect {
       kind: call.caller.kind,
       proves: (request, side) => proves(request, { conversation, side }),
       onRefer: (request, side) => onRefer(request, { conversation, side }),
+      optionsFor: (side) => (isTrunk(legs, side) ? trunkOptions : callOptions),
     })
     const conversation: Conversation = { call, branch, dialogs: { caller, callee }, bridge: joined }
     const leave = conversations.begin(conversation)
@@ -106,7 +115,7 @@ export function createConnect(needs: ConnectNeeds): Connect {
     try {
       const dialog = await call.invite.accept({
         sdp: sessionDescription(leg.reply),
-        headers: { ...callCapabilities, ...pickerIdentity(call, domain) },
+        headers: { ...capabilitiesFor(call), ...pickerIdentity(call, domain) },
       })
       // A caller who has been asked for a number was answered before.
       if (call.invite.voice === null) metrics.callSetupSeconds.observe(setupMs / 1_000)
@@ -229,3 +238,11 @@ function calleeAfterAck(call: Call, caller: SipDialog, leg: Exclude<AcceptedLeg,
 }
 
 const noAnswerToOffer = 'SIP;cause=488;text="No answer to the offer"'
+
+function capabilitiesFor({ caller }: Call): SipHeaders {
+  return caller.kind === 'trunk' ? trunkCapabilities : callCapabilities
+}
+
+function isTrunk({ call, branch }: Legs, side: Side): boolean {
+  return side === 'caller' ? call.caller.kind === 'trunk' : branch.trunk !== undefined
+}

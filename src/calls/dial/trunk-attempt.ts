@@ -2,7 +2,7 @@ import type { Clock, Milliseconds } from '../../base/clock.js'
 import type { Trunk } from '../../dialplan/dialplan.js'
 import type { Diversion } from '../../sip/diversion/diversion.js'
 import type { Party } from '../../sip/identity/party.js'
-import type { SipApplication, SipReply } from '../../srf/srf.js'
+import { type SipApplication, type SipReply, trunkCapabilities } from '../../srf/srf.js'
 import type { Mailbox, OutgoingCall, Trunks } from '../../trunks/trunks.js'
 import type { Call } from '../call.js'
 import { noteLeg } from '../call-legs.js'
@@ -129,7 +129,7 @@ function start(call: Call, { trunk, onResponse }: TrunkCall, outgoing: OutgoingC
   const { uri, parts } = outgoing
   // A trunk learns no extensions (RFC 3892 §6).
   const { 'Referred-By': _by, ...headers } = call.headers
-  const branch = { uri, parts: { ...parts, headers: { ...headers, ...parts.headers } }, device: null, trunk }
+  const branch = { uri, parts: { ...parts, headers: { ...headers, ...trunkCapabilities, ...parts.headers } }, device: null, trunk }
   const listeners = { onProvisional: onResponse, onFinal: onResponse }
   const { srf, clock } = needs
   const attempt = fork({ srf, clock, branches: [branch], sdp: call.offer || null, ringMs, ...limits, ...listeners })

@@ -99,7 +99,7 @@ function isForged(invite: IncomingInvite): boolean {
 function proceed(call: Call, caller: Caller, needs: InviteNeeds): Promise<void> {
   const { record } = needs.lifecycle
   const { dial, sisterCall } = needs.onward
-  const failure = unacceptable(call)
+  const failure = unacceptable(call, needs)
   if (failure) return record(call, () => reject(call, failure))
   const route = (question: Question): Promise<void> => record(call, () => dial(call, decide(question, call.knowledge)))
   switch (caller.kind) {
@@ -155,10 +155,18 @@ function privacyFailure({ invite }: Call): Failure | null {
   return unmet.length === 0 ? null : { reason: 'no-privacy', headers: { Warning: `399 hotdesk "Privacy not supported: ${shown}"` } }
 }
 
+const supported = ['100rel', 'timer'] as const
+
+/** RFC 3891 §3: a trunk cannot take over a call. A PSAP callback is not refused for it. */
+function obeysReplaces({ invite, caller, plan, knowledge }: Call, { trunks }: InviteNeeds): boolean {
+  return caller.kind !== 'trunk' || callbackDevice(trunks.calledNumber(invite, plan), knowledge) !== null
+}
+
 /** Reasons to refuse the INVITE whatever its destination. */
-function unacceptable({ invite }: Call): Failure | null {
+function unacceptable(call: Call, needs: InviteNeeds): Failure | null {
+  const { invite } = call
   if (forwardsLeft(invite) === 0) return { reason: 'too-many-hops' }
-  const unsupported = unsupportedOptions(invite, ['100rel', 'timer', 'replaces'])
+  const unsupported = unsupportedOptions(invite, obeysReplaces(call, needs) ? [...supported, 'replaces'] : supported)
   return unsupported.length === 0 ? null : { reason: 'bad-extension', headers: { Unsupported: unsupported.join(', ') } }
 }
 

@@ -116,6 +116,25 @@ describe('transfer outside', () => {
     await office.seat({ [extension]: device })
   })
 
+  it('a trunk takes no call over: it is not offered Replaces, and gets 420 if it requires it; not for a PSAP callback (RFC 3891 §3)', async () => {
+    const headers = { Require: 'replaces', Replaces: 'a@b;to-tag=1;from-tag=2' }
+    const { answer: refusal } = await (await outside.dial('+33199000100', headers)).result
+    expect([refusal.status, refusal.header('Unsupported')]).toEqual([420, 'replaces'])
+    const dialling = await outside.dial('+33199000100')
+    const callee = await answer(await alice.nextCall())
+    const { answer: accepted } = await dialling.result
+    await callee.hangUp()
+    expect(accepted.header('Supported')).toBe('norefersub, tdialog, timer')
+    const emergency = await alice.dial('112')
+    const atCentre = await centre.nextCall()
+    expect(atCentre.invite.header('Supported')).not.toContain('replaces')
+    await (await answer(atCentre)).hangUp()
+    await emergency.result
+    const callback = await centre.dial(atCentre.callerNumber, headers)
+    await answer(await alice.nextCall())
+    expect((await callback.result).outcome).toBe('answered')
+  })
+
   it('never moves an emergency call: 603 for both ends, and no other call takes it over', async () => {
     const emergency = await talk(alice, '112', centre)
     for (const end of [emergency.caller, emergency.callee]) expect((await refer(end, `<${at('101')}>`)).response.status).toBe(603)

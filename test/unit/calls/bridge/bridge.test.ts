@@ -51,7 +51,14 @@ it.each([405, 501])('an UPDATE with an offer is sent as a re-INVITE to a far end
     offers.push(sdp)
     return Promise.resolve({ status: 200, reason: 'OK', header: () => '', body: 'v=0' })
   }
-  bridge({ caller: caller.dialog, callee: callee.dialog, kind: 'device', proves: () => true, onRefer: () => undefined })
+  bridge({
+    caller: caller.dialog,
+    callee: callee.dialog,
+    kind: 'device',
+    proves: () => true,
+    onRefer: () => undefined,
+    optionsFor: () => ({}),
+  })
   expect(await caller.ask('UPDATE', 'application/sdp', 'v=0 offer')).toBe(200)
   expect(offers).toEqual(['v=0 offer'])
   expect(await caller.ask('MESSAGE', 'text/plain', 'hello')).toBe(said)
@@ -69,7 +76,14 @@ it.each([
   ['MESSAGE', 'text/plain', 'hello', 200, 200],
 ])('%s (%s, %s): the phone gets a %i of the far end as %i', async (method, type, body, said, passed) => {
   const [caller, callee] = [leg(200), leg(said)]
-  bridge({ caller: caller.dialog, callee: callee.dialog, kind: 'device', proves: () => true, onRefer: () => undefined })
+  bridge({
+    caller: caller.dialog,
+    callee: callee.dialog,
+    kind: 'device',
+    proves: () => true,
+    onRefer: () => undefined,
+    optionsFor: () => ({}),
+  })
   expect(await caller.ask(method, type, body)).toBe(passed)
 })
 
@@ -87,7 +101,14 @@ it('an offer that meets one of the other side gets 491 and is not sent on (RFC 3
     sentOn.push(sdp)
     return Promise.resolve({ status: 200, reason: 'OK', header: () => '', body: 'v=0' })
   }
-  bridge({ caller: caller.dialog, callee: callee.dialog, kind: 'device', proves: () => true, onRefer: () => undefined })
+  bridge({
+    caller: caller.dialog,
+    callee: callee.dialog,
+    kind: 'device',
+    proves: () => true,
+    onRefer: () => undefined,
+    optionsFor: () => ({}),
+  })
   const first = caller.ask('INVITE', 'application/sdp', 'v=0 first')
   expect(await callee.ask('INVITE', 'application/sdp', 'v=0 second')).toBe(491)
   expect(await callee.ask('UPDATE', 'application/sdp', 'v=0 second')).toBe(491)

@@ -40,7 +40,7 @@ function offerOf(phone: SipPeer, { from, callId, contacts }: SipRequest, cseq: n
 
 async function bridged() {
   const [one, other] = [await called(), await called()]
-  bridge({ caller: one.dialog, callee: other.dialog, kind: 'device', proves: () => true, onRefer: () => undefined })
+  bridge({ caller: one.dialog, callee: other.dialog, kind: 'device', proves: () => true, onRefer: () => undefined, optionsFor: () => ({}) })
   return { one, other }
 }
 
