@@ -180,9 +180,9 @@ export function crossChecks(written: ParsedFile): Problem[] {
   return [...unknown, ...mismatched]
 }
 
-/** Whether `strip` is more than all digits of a pattern of one length. Removing exactly all, to call the number of `prepend`, is allowed. */
+/** Whether `strip` is more than a pattern of one length has, with its `+`. Removing exactly all, to call the number of `prepend`, is allowed. */
 function leavesNothing(match: unknown, entry: unknown): boolean {
-  const pattern = typeof match === 'string' ? parsePattern(withoutPlus(match)) : null
+  const pattern = typeof match === 'string' ? parsePattern(match) : null
   return pattern !== null && !pattern.open && isBlock(entry) && Number(entry.strip ?? 0) > pattern.positions.length
 }
 

@@ -21,7 +21,7 @@ export const redisErrors = {
       unreachable: { says: '{says}', todo: '{todo}' },
       noDrain: {
         says: '{reason}',
-        todo: 'run `hotdesk drain` without --stay on the machine of the node, as its user: it then signals the process (SIGUSR2)',
+        todo: 'run `hotdesk drain` without --stay on the machine of the node, as its user: it then signals the process (SIGUSR2), unless the node is of an earlier version',
       },
       noUndrain: { says: '{reason}', todo: '{todo}; without Redis, only a restart makes a draining node take calls again' },
       notServing: 'Redis does not serve: {reason}',

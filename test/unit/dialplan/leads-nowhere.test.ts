@@ -17,6 +17,13 @@ describe('a route that no call could take is refused', () => {
       number: '+39061234',
     })
   })
+
+  // `strip` counts the + as well.
+  test('and so may a number with +', () => {
+    const route = '{ match: "+3906XX", strip: 7, prepend: "100", trunks: [a] }'
+    expect(loadPlan(`${base}routes: [${route}]`).route('+390612')).toMatchObject({ kind: 'outside', number: '100' })
+    expect(refusal(`${base}routes: [${route.replace('7', '8')}]`)).toEqual([expect.stringContaining('removes more digits than "+3906XX" has')])
+  })
 })
 
 describe('the address of a trunk, its registrar and its proxy', () => {
