@@ -166,6 +166,7 @@ export function reasonFor(response: SipReply, targets: readonly Target[]): Refus
   const isInside = targets.every(({ device, node }) => device !== null || node !== undefined)
   if (reason === 'redirected' && !isInside) return 'upstream'
   if (given !== '' || !isInside) return reason
-  if (response.status === unavailable) return 'no-answer'
+  // The SIP server of a node whose hotdesk has ended sends 480 as well.
+  if (response.status === unavailable) return targets.every(({ node }) => node !== undefined) ? 'not-reachable' : 'no-answer'
   return goneStatuses.has(response.status) ? 'not-reachable' : reason
 }

@@ -131,6 +131,12 @@ describe('the reason why nobody was reached', () => {
     expect(reasonFor(answer(480), [trunk])).toBe('upstream')
   })
 
+  it('is not-reachable for a 480 of a node without a reason, which its SIP server sends if hotdesk has ended there', () => {
+    const node = { device: null, node: { name: 'paris-2' as NodeName, boot: 'b1' } }
+    expect(reasonFor(answer(480), [node])).toBe('not-reachable')
+    expect(reasonFor(answer(480), [phone, node])).toBe('no-answer')
+  })
+
   it('is the one that another node gives, also with 404', () => {
     const node = { device: null, node: { name: 'paris-2' as NodeName, boot: 'b1' } }
     const byNode = { ...answer(404), header: (name: string) => (name === reasonCodeHeader ? 'unknown-number' : '') }

@@ -22,7 +22,9 @@ describe('a route that no call could take is refused', () => {
   test('and so may a number with +', () => {
     const route = '{ match: "+3906XX", strip: 7, prepend: "100", trunks: [a] }'
     expect(loadPlan(`${base}routes: [${route}]`).route('+390612')).toMatchObject({ kind: 'outside', number: '100' })
-    expect(refusal(`${base}routes: [${route.replace('7', '8')}]`)).toEqual([expect.stringContaining('removes more digits than "+3906XX" has')])
+    expect(refusal(`${base}routes: [${route.replace('7', '8')}]`)).toEqual([
+      expect.stringContaining('removes more digits than "+3906XX" has'),
+    ])
   })
 })
 
