@@ -1,3 +1,4 @@
+import { isAppError } from '../../base/errors.js'
 import type { SiteName } from '../../base/identity.js'
 import type { Store } from '../../store/store.js'
 
@@ -62,7 +63,13 @@ export function createSiteRecord({ store, site, ...published }: SiteRecordNeeds)
     async update() {
       if (!isOutdated) return
       const [written, alsoWritten] = [plan, further]
-      await store.putFields(key, { ...written, ...alsoWritten })
+      try {
+        await store.putFields(key, { ...written, ...alsoWritten })
+      } catch (fault) {
+        // The key has another type, which the store reports. The node lives without the record, and tries again with its next heartbeat.
+        if (isAppError(fault, 'STORE_PROTOCOL')) return
+        throw fault
+      }
       isOurs = true
       if (written === plan && alsoWritten === further) isOutdated = false
     },
