@@ -18,6 +18,7 @@ import {
   secretForm,
   shownKey,
 } from '../config/yaml/yaml-schema.js'
+import { globalEmergencyNumbers } from '../sip/uri/dialled.js'
 import { parseCode } from './codes.js'
 import { defaultCodes } from './conflicts.js'
 import { logoutKeys } from './logout-rules.js'
@@ -156,7 +157,7 @@ export type PlanFile = z.output<typeof planFile>
 
 /** Checks across keys. Reads the text as written, so that other problems hide none of these. */
 export function crossChecks(written: ParsedFile): Problem[] {
-  const { trunks, routes, shortCodes, dids } = isBlock(written.value) ? written.value : {}
+  const { trunks, routes, shortCodes, dids, emergency } = isBlock(written.value) ? written.value : {}
   const problem = (path: Path, message: string): Problem => ({ place: written.placeOf(path), key: keyText(path), message })
   const known = Object.keys(isBlock(trunks) ? trunks : {})
   const unknownTrunks = (path: Path, entry: unknown): Problem[] =>
@@ -177,7 +178,12 @@ export function crossChecks(written: ParsedFile): Problem[] {
   const mismatched = Object.entries(isBlock(dids) ? dids : {})
     .filter(([key, extension]) => typeof extension === 'string' && !hasSameWildcards(key, extension))
     .map(([key, extension]) => problem(['dids', key], `needs as many open digits as ${quote(String(extension))}`))
-  return [...unknown, ...mismatched]
+  // A call from outside to an emergency number has come to the wrong place, and no user may show one as their own.
+  const emergencyNumbers = new Set([...globalEmergencyNumbers, ...Object.keys(isBlock(emergency) ? emergency : {})])
+  const emergencies = Object.keys(isBlock(dids) ? dids : {})
+    .filter((key) => emergencyNumbers.has(withoutPlus(key)))
+    .map((key) => problem(['dids', key], 'expected a direct number, found an emergency number'))
+  return [...unknown, ...mismatched, ...emergencies]
 }
 
 /** Whether `strip` is more than a pattern of one length has, with its `+`. Removing exactly all, to call the number of `prepend`, is allowed. */

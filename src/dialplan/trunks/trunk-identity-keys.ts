@@ -31,7 +31,10 @@ const headerValue = secretForm('the value of a header: 1 to 200 printable charac
 
 /** The keys of a trunk for the form in which it is shown the caller, and for headers that it wants in every call. */
 export const trunkIdentityKeys = {
-  callerIn: listOf(callerHeader).prefault(['from', 'p-asserted-identity']).describe("Headers with the caller's number."),
+  callerIn: listOf(callerHeader)
+    .refine((headers) => headers.length > 0, `expected at least one of ${Object.keys(callerHeaders).join(', ')}`)
+    .prefault(['from', 'p-asserted-identity'])
+    .describe("Headers with the caller's number."),
   anonymousFrom: anonymousFrom.prefault('anonymous').describe('From of an anonymous call: an anonymous address, or our account.'),
   telIdentity: yesOrNo.prefault('no').describe('`yes`: P-Asserted-Identity has a tel: URI as well.'),
   headers: blockOf(headerName, headerValue).prefault({}).describe('Header → value, in every call to it.'),

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { loadPlan, refusal } from './plan-text.js'
 
-const base = 'site: rome\nextensions: [2XX]\ntrunks: { a: { uri: "sip:192.0.2.1" } }\n'
+const base = 'site: rome\nextensions: [2XX]\ntrunks: { a: { uri: "sip:192.0.2.1" }, b: { uri: "sip:192.0.2.2" } }\n'
 
 describe('a route that no call could take is refused', () => {
   test.each([
     ['{ match: "0.", trunks: [] }', 'routes[0].trunks: expected at least one trunk'],
+    ['{ match: "0.", trunks: [a, b, a] }', 'test.yaml:4:25  routes[0].trunks: expected each trunk once, found "a" twice'],
     ['{ match: "0XX", strip: 4, trunks: [a] }', 'routes[0].strip: removes more digits than "0XX" has'],
   ])('%s', (route, expected) => {
     expect(refusal(`${base}routes: [${route}]`)).toEqual([expect.stringContaining(expected)])
@@ -25,6 +26,38 @@ describe('a route that no call could take is refused', () => {
     expect(refusal(`${base}routes: [${route.replace('7', '8')}]`)).toEqual([
       expect.stringContaining('removes more digits than "+3906XX" has'),
     ])
+  })
+})
+
+test('a short code with the same trunk twice is refused', () => {
+  expect(refusal(`${base}shortCodes: { "*1X": { trunks: "a, a" } }`)).toEqual([
+    expect.stringContaining('trunks: expected each trunk once, found "a" twice'),
+  ])
+})
+
+test('a trunk whose caller is in no header is refused', () => {
+  const plan = 'site: rome\nextensions: [2XX]\ntrunks:\n  a:\n    uri: "sip:192.0.2.1"\n    callerIn: []'
+  expect(refusal(plan)).toEqual([
+    expect.stringContaining('test.yaml:6:5  trunks.a.callerIn: expected at least one of from, p-asserted-identity,'),
+  ])
+})
+
+describe('a direct number that is an emergency number', () => {
+  const refused = 'expected a direct number, found an emergency number'
+
+  test.each([
+    ['112', '', 3],
+    ['+911', '', 3],
+    ['1-1-2', '', 3],
+    ['17', 'emergency: { "17": "17" }\n', 4],
+  ])('%s is refused', (number, keys, line) => {
+    expect(refusal(`site: rome\nextensions: [2XX]\n${keys}dids: { "${number}": "200" }`)).toEqual([
+      expect.stringMatching(new RegExp(`test\\.yaml:${line}:[0-9]+  dids\\..*: ${refused}$`)),
+    ])
+  })
+
+  test('is accepted among others, as a trunk may deliver extensions', () => {
+    expect(loadPlan('site: rome\nextensions: [2XX]\ndids: { "11X": "20X" }').did('113')).toBe('203')
   })
 })
 
