@@ -21,11 +21,14 @@ function diversionIn(value: string, numberIn: typeof dialled): readonly Diversio
   const parameter = (name: string): string => unquote(address.params.get(name) ?? '')
   const isPrivate = !['', 'off'].includes(parameter('privacy').toLowerCase())
   const reason = parseDiversionReason(parameter('reason'))
-  return [{ number: numberIn(address.uri), name: address.display, reason, times: timesIn(parameter('counter')), isPrivate }]
+  return [{ number: numberIn(address.uri), name: address.display, reason, times: timesIn(parameter('counter').trim()), isPrivate }]
 }
 
+/** More forwards than any node lets a call pass. A larger counter stands for this one, so that it still shows a loop. */
+const mostTimes = 99
+
 function timesIn(counter: string): number {
-  return /^[0-9]{1,2}$/.test(counter) ? Math.max(1, Number(counter)) : 1
+  return /^[0-9]+$/.test(counter) ? Math.min(Math.max(1, Number(counter)), mostTimes) : 1
 }
 
 /** The value of a Diversion header. `uriOf`: the address that the receiver is shown; null: the entry is left out. */
