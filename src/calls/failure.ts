@@ -90,7 +90,7 @@ export interface Failure {
 /** The response to the caller. Leg B's own is passed on unless it concerns leg B alone; of a 403 only the phrase is. */
 export function responseOf({ reason, response, headers, status }: Failure): { readonly status: number; readonly parts: ResponseParts } {
   const refusal: Refusal = refusals[reason]
-  const passed = isPassed(reason) && response && isForCaller(response.status) ? response : null
+  const passed = response && isPassed(reason, response) && isForCaller(response.status) ? response : null
   return {
     status: status ?? passed?.status ?? refusal.status,
     parts: {
@@ -100,10 +100,15 @@ export function responseOf({ reason, response, headers, status }: Failure): { re
   }
 }
 
-/** A phone that was not answered may say why in its own words. */
-function isPassed(reason: RefusalReason): boolean {
-  return reason === 'upstream' || reason === 'no-answer'
+/**
+ * A phone that was not answered may say why in its own words. RFC 3261 §21.6.1: 600 means that no other place of the user answers either, which
+ * 486 does not.
+ */
+function isPassed(reason: RefusalReason, { status }: SipReply): boolean {
+  return reason === 'upstream' || reason === 'no-answer' || (reason === 'busy' && status === busyEverywhere)
 }
+
+const busyEverywhere = 600
 
 export function terminationOf({ reason }: Failure): Termination {
   return { result: refusals[reason].result, reason }
@@ -133,7 +138,7 @@ const reasonByStatus: Readonly<Record<number, RefusalReason>> = {
   486: 'busy',
   487: 'cancelled',
   488: 'no-common-codec',
-  600: 'busy',
+  [busyEverywhere]: 'busy',
   603: 'declined',
   606: 'no-common-codec',
 }

@@ -121,7 +121,7 @@ describe('forwards', () => {
 
   it.each([
     [486, 'Busy', 'user-busy', 486],
-    [600, 'Busy', 'user-busy', 486],
+    [600, 'Busy', 'user-busy', 600],
     [603, 'Busy', 'user-busy', 603],
     [404, 'NotReachable', 'unavailable', 480],
     [408, 'NotReachable', 'unavailable', 480],

@@ -73,7 +73,7 @@ describe('a phone that refuses a call', () => {
   it.each([
     [486, 486],
     [480, 480],
-    [600, 486],
+    [600, 600],
     [603, 603],
   ])('with %i beside a silent contact: the caller hears %i after a short grace', async (status, told) => {
     const began = systemClock.now()

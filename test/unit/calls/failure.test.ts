@@ -47,6 +47,15 @@ describe('the response to a caller', () => {
     expect([status, parts.reason]).toEqual([484, 'Reason 484'])
   })
 
+  it('RFC 3261 §21.6.1: is the 600 of leg B, and 486 in our words for its 486', () => {
+    const of = (status: number) => {
+      const response = responseOf({ reason: 'busy', response: answer(status, { 'Retry-After': '60' }) })
+      return [response.status, response.parts.reason, response.parts.headers]
+    }
+    expect(of(600)).toEqual([600, 'Reason 600', { [reasonCodeHeader]: 'busy', 'Retry-After': '60' }])
+    expect(of(486)).toEqual([486, 'Busy Here', { [reasonCodeHeader]: 'busy' }])
+  })
+
   it.each([401, 407, 302, 422, 481])('is 480 for a %i of leg B, which concerns leg B alone', (status) => {
     expect(responseOf({ reason: 'upstream', response: answer(status) }).status).toBe(480)
   })
