@@ -212,7 +212,7 @@ function createHandler(inProgress: CallState, { parts, network, settings, clock,
   const own = { placeOwnCall: createOwnCalls({ ...lifecycle, voice: ivr, node }), voice: ivr }
   const emergency = createEmergency({ parts, network, ways, lifecycle, own, psapCallbacks, unproven, clock, log, metrics })
   const destinations = createDestinations({ parts, ways, lifecycle, dialEmergency: emergency.dial, domain, clock })
-  const dial = createDial({ ...ways, destinations, registrar, limits, domain })
+  const dial = createDial({ srf: parts.srf, ...ways, destinations, registrar, limits, domain })
   const { record } = lifecycle
   const transfers = createTransfers({ knowledge, registrar, conversations, record, dial, connect, limits, domain, clock, log })
 
@@ -220,7 +220,7 @@ function createHandler(inProgress: CallState, { parts, network, settings, clock,
   const onward = {
     dial,
     featureCalls: createFeatureCalls({ ivr, useFeature: createUserFeatures(directory), activity }),
-    sisterCall: createSisterCall({ ...ways, record, trunks }),
+    sisterCall: createSisterCall({ ...ways, record, trunks, psapCallbacks }),
     replaceCall: createReplaceCall({ ...ways, conversations, pickUp: destinations.pickUp, dial, connect, limits, clock }),
   }
   const { callers: emergencyCallers } = emergency

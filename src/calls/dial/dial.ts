@@ -1,7 +1,8 @@
 import type { Milliseconds } from '../../base/clock.js'
 import type { Binding, Registrar } from '../../registrar/registrar.js'
+import type { SipApplication } from '../../srf/srf.js'
 import { type Call, reject } from '../call.js'
-import type { Failure, Termination } from '../failure.js'
+import type { Failure, RefusalReason, Termination } from '../failure.js'
 import type { Limits } from '../limits/limits.js'
 import type { Decision, DestinationOf, Question } from '../routing/contract.js'
 import { decide } from '../routing/decide.js'
@@ -11,6 +12,7 @@ import type { Attempts } from './attempt.js'
 import type { Destinations } from './destinations.js'
 import type { Branch } from './fork.js'
 import { redirectHeaders, redirectionOf, redirectNumbers, sameHostIn } from './redirection.js'
+import { patienceWith } from './trunk-attempt.js'
 import type { UserBranches } from './user-branches.js'
 
 /** A user may move while the phone rings. After this many moves the call counts as not answered. */
@@ -26,6 +28,7 @@ const nodeSilenceMs: Milliseconds = 3_000
 const callbackRingMs: Milliseconds = 120_000
 
 export interface DialNeeds {
+  readonly srf: Pick<SipApplication, 'reportsTrying'>
   readonly attempts: Attempts
   readonly branches: UserBranches
   readonly destinations: Destinations
@@ -37,7 +40,7 @@ export interface DialNeeds {
 /** Sends a call to its destination, and on from there until it has ended. */
 export type Dial = (call: Call, decision: Decision) => Promise<Termination> | Termination
 
-export function createDial({ attempts, branches, destinations, registrar, limits, domain }: DialNeeds): Dial {
+export function createDial({ srf, attempts, branches, destinations, registrar, limits, domain }: DialNeeds): Dial {
   const { outsideCalls, dialEmergency, dialBreakOut, breakOutMenu, pickUp, spokenRefusals } = destinations
 
   function dial(call: Call, decision: Decision): Promise<Termination> | Termination {
@@ -148,21 +151,24 @@ export function createDial({ attempts, branches, destinations, registrar, limits
 
   /** The emergency centre calls back. If the node that holds the phone cannot be reached, the phone may still be, from here. */
   async function toEmergencyCaller(call: Call, { device, bindings, nodes }: DestinationOf<'psap-callback'>): Promise<Termination> {
-    const isElsewhere = ({ node }: Binding) => nodes.some(({ name }) => name === node)
-    const [elsewhere, direct] = [bindings.filter(isElsewhere), bindings.filter((binding) => !isElsewhere(binding))]
+    const direct = bindings.filter(({ node }) => !nodes.some(({ name }) => name === node))
     const ring = (silenceMs: Milliseconds, to: readonly Branch[]) =>
       attempts.fork(call, { ringMs: callbackRingMs, silenceMs, target: `phone ${device.id}`, branches: to })
     const toPhones = (phones: readonly Binding[]) => phones.map((binding) => branches.toPhone(call, binding))
     const toNodes = nodes.map((node) => branches.toPhoneAt(call, node, device.id))
-    const first = await ring(nodes.length === 0 ? silenceMs : nodeSilenceMs, [...toPhones(direct), ...toNodes])
-    const isNodeLost = first.outcome === 'missed' && !call.invite.cancelled && first.failure.reason === 'not-reachable'
-    const result = elsewhere.length > 0 && isNodeLost ? await ring(silenceMs, toPhones(elsewhere)) : first
+    const firstMs = srf.reportsTrying ? nodeSilenceMs : patienceWith(srf).silenceMs
+    const first = await ring(nodes.length === 0 ? silenceMs : firstMs, [...toPhones(direct), ...toNodes])
+    const isNodeLost = first.outcome === 'missed' && !call.invite.cancelled && nodeReasons.has(first.failure.reason)
+    const result = nodes.length > 0 && isNodeLost ? await ring(silenceMs, toPhones(bindings)) : first
     if (result.outcome === 'ended') return result.termination
     return reject(call, result.outcome === 'missed' ? result.failure : { reason: 'no-answer' })
   }
 
   return dial
 }
+
+/** Reasons that may be those of a node rather than its phone. A node that does not believe ours, because a clock is wrong, gives none. */
+const nodeReasons: ReadonlySet<RefusalReason> = new Set<RefusalReason>(['not-reachable', 'upstream', 'not-allowed', 'fault'])
 
 const noHeaders = { header: () => '' }
 

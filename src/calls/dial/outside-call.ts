@@ -52,6 +52,8 @@ export function createOutsideCalls(needs: OutsideCallNeeds): OutsideCalls {
     const attempt = huntTrunks({
       ways: hunt.ways,
       besideMs,
+      // The same trunk would get the call twice, and a callee who is busy with the first would end both.
+      mayBeBeside: ({ kind }) => kind !== 'fallback' || call.kind === 'emergency',
       clock,
       call: (turn) => (turn.way.kind === 'sister' ? callSister(call, turn, turn.way, hunt, details) : callTrunk(call, turn, hunt, details)),
       judge: (response, way) => verdictOn(call, response, way),
@@ -110,8 +112,7 @@ export function createOutsideCalls(needs: OutsideCallNeeds): OutsideCalls {
       else leave()
       if (result.outcome !== 'failed') return result
       if (isTrunkFault(result.response)) noteFault(request, result.response)
-      // This 487 is the trunk's own: a call that we have cancelled waits for no response.
-      return result.response.status === 487 ? { ...result, reason: 'upstream' } : result
+      return ofTrunk(result)
     }
 
     const { result, cancel } = tryTrunk(call, { trunk, isLast, onResponse, ...details, number: numberFor(trunk, details, call) }, needs)
@@ -142,8 +143,9 @@ export function createOutsideCalls(needs: OutsideCallNeeds): OutsideCalls {
     function onResult(result: AttemptResult): AttemptResult {
       earlyMedia.release(way)
       if (result.outcome === 'accepted') call.progress.reached = targetName(trunk)
-      if (result.outcome === 'failed') noteRefusal(call, way, result.response)
-      return result
+      if (result.outcome !== 'failed') return result
+      noteRefusal(call, way, result.response)
+      return ofTrunk(result)
     }
 
     const { result, cancel } = trySister(
@@ -172,6 +174,11 @@ export function createOutsideCalls(needs: OutsideCallNeeds): OutsideCalls {
 
 function numberFor({ numbers }: Trunk, { number, e164 }: CallDetails, { plan }: Call): string {
   return numbers === undefined || e164 === null ? number : plan.numbers.written(e164, numbers)
+}
+
+/** A 487 is the trunk's own: a call that we have cancelled waits for no response. */
+function ofTrunk(result: Extract<AttemptResult, { readonly outcome: 'failed' }>): AttemptResult {
+  return result.response.status === 487 ? { ...result, reason: 'upstream' } : result
 }
 
 type SisterWay = Extract<TrunkWay, { readonly kind: 'sister' }>

@@ -1,4 +1,6 @@
 import type { Clock, Milliseconds } from '../../base/clock.js'
+import type { DeviceId } from '../../base/identity.js'
+import type { Party } from '../../sip/identity/party.js'
 import type { SipApplication, SipReply } from '../../srf/srf.js'
 import type { NodeLegs } from '../bridge/node-legs.js'
 import type { Call } from '../call.js'
@@ -26,7 +28,8 @@ export function trySister(
   { trunk, number, party, diversions, mailbox, location, isLast, onResponse }: TrunkCall,
   { srf, clock, branches, nodeLegs }: SisterAttemptNeeds,
 ): Attempt {
-  const handover = { trunk: trunk.name, kind: call.kind, location, ...(mailbox && { mailbox }) }
+  const device = calledBack(call, party)
+  const handover = { trunk: trunk.name, kind: call.kind, location, ...(device && { device }), ...(mailbox && { mailbox }) }
   const branch = branches.toSister(call, node, { number, party, diversions, handover })
   const attempt = fork({
     srf,
@@ -48,6 +51,12 @@ export function trySister(
   const stop = branch.node ? nodeLegs.watchSetUp(branch.node, () => attempt.fail(branch)) : () => undefined
   void attempt.result.then(stop)
   return attempt
+}
+
+/** The registered node gets the call back as well, and must know the phone even while Redis is away. */
+function calledBack({ kind, caller, plan }: Call, { number }: Party): DeviceId | null {
+  if (kind !== 'emergency' || caller.kind !== 'device') return null
+  return number === (caller.device.elin ?? plan.elin) ? caller.device.id : null
 }
 
 /** Reasons for which that node, rather than the trunk or the number, refuses. */

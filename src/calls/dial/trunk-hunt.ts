@@ -28,6 +28,8 @@ export interface HuntNeeds<Way> {
   readonly ways: readonly Way[]
   /** When the next trunk is called beside a silent one; null: only after it. */
   readonly besideMs: Milliseconds | null
+  /** Whether this way may be tried beside a silent one. */
+  readonly mayBeBeside: (way: Way) => boolean
   readonly clock: Clock
   readonly call: (turn: TrunkTurn<Way>) => TrunkAttempt
   readonly judge: (response: SipReply, way: Way) => Verdict
@@ -37,7 +39,7 @@ export interface HuntNeeds<Way> {
  * Calls trunks in order until one takes the call. While the far end rings over one trunk, no other is called. If several are called at once,
  * the first to answer gets the call and the others are cancelled. A 200 that crosses its CANCEL is ended with BYE.
  */
-export function huntTrunks<Way>({ ways, besideMs, clock, call, judge }: HuntNeeds<Way>): Attempt {
+export function huntTrunks<Way>({ ways, besideMs, mayBeBeside, clock, call, judge }: HuntNeeds<Way>): Attempt {
   const waiting = [...ways]
   const live = new Map<Way, TrunkAttempt>()
   const ringing = new Set<Way>()
@@ -68,7 +70,8 @@ export function huntTrunks<Way>({ ways, besideMs, clock, call, judge }: HuntNeed
     const attempt = call({ way, isLast, onRinging: () => void ringing.add(way) })
     live.set(way, attempt)
     void attempt.result.then((outcome) => onResult(way, outcome))
-    if (besideMs !== null && !isLast) beside = clock.after(besideMs, callBeside)
+    const [next] = waiting
+    if (besideMs !== null && next !== undefined && mayBeBeside(next)) beside = clock.after(besideMs, callBeside)
   }
 
   function callBeside(): void {

@@ -141,19 +141,24 @@ export function callbackDevice(number: string, { dialplan, psapCallbacks }: Know
 export function psapCallback({ number }: QuestionOf<'delivered'>, knowledge: Knowledge): Ruling {
   const id = callbackDevice(number, knowledge)
   if (id === null) return { words: `no recent emergency call from ${shown(number)}` }
-  const nodes = nodesHolding(knowledge.registrar.bindingsOf(id), knowledge)
+  const bindings = knowledge.registrar.bindingsOf(id)
+  const nodes = nodesHolding(bindings, knowledge)
   const through = nodes.length === 0 ? '' : `, through ${nodes.map(({ name }) => name).join(', ')}`
-  return callBack(id, `which called an emergency number from ${number}${through}`, nodes, knowledge)
+  return callBack(id, `which called an emergency number from ${number}${through}`, { nodes, bindings }, knowledge)
 }
 
 /** The node that hands over a PSAP callback has found out whom it is for. */
 export function handedCallback({ device }: QuestionOf<'called-back'>, knowledge: Knowledge): Ruling {
-  return callBack(device, 'which another node has handed over', [], knowledge)
+  const all = knowledge.registrar.bindingsOf(device)
+  const here = all.filter((binding) => binding.node === knowledge.node)
+  // The node that hands over calls the others: the phone must not ring twice.
+  return callBack(device, 'which another node has handed over', { nodes: [], bindings: here.length > 0 ? here : all }, knowledge)
 }
 
-function callBack(id: DeviceId, why: string, nodes: readonly LiveNode[], { directory, registrar }: Knowledge): Ruling {
+type Reached = Pick<DestinationOf<'psap-callback'>, 'nodes' | 'bindings'>
+
+function callBack(id: DeviceId, why: string, { nodes, bindings }: Reached, { directory }: Knowledge): Ruling {
   const device = directory.device(id)
-  const bindings = device ? registrar.bindingsOf(id) : []
   if (!device || bindings.length === 0)
     return { words: `PSAP callback to ${id}, which is not registered`, to: { kind: 'refused', reason: 'not-reachable' } }
   return { words: `PSAP callback to ${id}, ${why}`, to: { kind: 'psap-callback', device, bindings, nodes } }

@@ -70,6 +70,15 @@ it('the emergency centre calls back at the registered node, and the phone rings 
   expect([`${invite.source.address}:${invite.source.port}`, callerNumber]).toEqual([second.udp, '112'])
 })
 
+it('if the node of the phone hangs, the emergency centre reaches the phone from the registered node after three seconds', async () => {
+  second.signal('SIGSTOP')
+  carrier.call(first.udp, '+33199000001')
+  const { invite, reject } = await desk.nextCall()
+  second.signal('SIGCONT')
+  reject(486)
+  expect(`${invite.source.address}:${invite.source.port}`).toBe(first.udp)
+})
+
 it('`why` shows the node that calls the trunk', async () => {
   const { out } = await operator.hotdesk('why', '112', '--from', 'HD0001', '--at', 'paris-2')
   expect(out).toMatch(/registrar +paris-1 is registered at carrier and calls it; then this node calls carrier/)

@@ -19,11 +19,15 @@ beforeEach(() => {
   asked = []
 })
 
-function huntOver(count: number, parts: { besideMs?: number | null; verdicts?: Readonly<Record<number, Verdict>> } = {}) {
+function huntOver(
+  count: number,
+  parts: { besideMs?: number | null; neverBeside?: string; verdicts?: Readonly<Record<number, Verdict>> } = {},
+) {
   const { besideMs = 5_000, verdicts = {} } = parts
   return huntTrunks({
     ways: Array.from({ length: count }, (_, index) => ({ name: `line-${index + 1}` }) as Trunk),
     besideMs,
+    mayBeBeside: ({ name }) => name !== parts.neverBeside,
     clock,
     judge: ({ status }) => verdicts[status] ?? (status >= 500 || status === 408 ? 'fault' : 'final'),
     call(one) {
@@ -65,6 +69,16 @@ describe('a call over several trunks', () => {
     expect(names()).toEqual(['line-1', 'line-2', 'line-3'])
     expect(asked.map(({ isLast }) => isLast)).toEqual([false, false, true])
     expect(clock.pending).toBe(0)
+  })
+
+  it('tries no other way to the same trunk beside it, but after it', async () => {
+    huntOver(3, { neverBeside: 'line-2' })
+    clock.advance(60_000)
+    expect(names()).toEqual(['line-1'])
+    await asked[0]?.ends(refusal(408))
+    expect(names()).toEqual(['line-1', 'line-2'])
+    clock.advance(5_000)
+    expect(names()).toEqual(['line-1', 'line-2', 'line-3'])
   })
 
   it('tries one after the other if the SIP server reports a 100', async () => {

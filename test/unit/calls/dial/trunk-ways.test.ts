@@ -6,7 +6,7 @@ import { decide } from '../../../../src/calls/routing/decide.js'
 import { explain } from '../../../../src/calls/routing/explain.js'
 import type { LiveNode } from '../../../../src/directory/directory.js'
 import { loadPlan } from '../../dialplan/plan-text.js'
-import { dialled, node, nodeOf, rulesOf, type Scene, scene } from '../routing/scene.js'
+import { dev, dialled, node, nodeOf, rulesOf, type Scene, scene } from '../routing/scene.js'
 
 const plan = loadPlan(`
 site: paris
@@ -78,6 +78,7 @@ describe('the ways to a trunk at which another node of the site is registered', 
 describe('the handover of a call to the node that is registered', () => {
   it.each<TrunkHandover>([
     { trunk: 'carrier', kind: 'ordinary', location: null },
+    { trunk: 'carrier', kind: 'emergency', location: null, device: dev('HD0001') },
     { trunk: 'carrier', kind: 'emergency', location: 'Étage 3, salle "B"; côté rue & cour' },
     { trunk: 'carrier', kind: 'ordinary', location: null, mailbox: { name: '100', cause: 486 } },
   ])('arrives as it was written: %j', (handover) => {

@@ -223,6 +223,14 @@ describe('a call from a trunk', () => {
     expect(nodesOf({ kind: 'called-back', device: dev('HD0003') }, parts)).toEqual([[], ['paris-2']])
   })
 
+  it('back to such a phone at two nodes rings it at each of them once', () => {
+    const knowledge = scene({ nodes: ['paris-1', 'paris-2'], registered: { HD0003: 'paris-1', HD0002: 'paris-2' } })
+    const { bindingsOf } = knowledge.registrar
+    const registrar = { bindingsOf: () => ['HD0003', 'HD0002'].flatMap((id) => bindingsOf(dev(id))) }
+    const { to } = decide({ kind: 'called-back', device: dev('HD0003') }, { ...knowledge, registrar })
+    expect(to.kind === 'psap-callback' && to.bindings.map((binding) => binding.node)).toEqual(['paris-1'])
+  })
+
   it('does not reach a feature code', () => {
     expect(decide({ kind: 'delivered', number: '*77*5*' }, scene({})).to).toEqual({ kind: 'refused', reason: 'unknown-number' })
   })
