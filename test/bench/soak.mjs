@@ -131,7 +131,7 @@ async function atRest() {
 /** What each thread of the node holds: garbage is not a leak. */
 async function collectedOf() {
   for (const file of await readdir(collected)) await rm(path.join(collected, file))
-  node.child.kill('SIGUSR2')
+  node.child.kill('SIGPWR')
   await pause(2_000)
   const rows = {}
   for (const file of (await readdir(collected)).toSorted()) {

@@ -36,7 +36,9 @@ export async function loadClip(path: string, name: string): Promise<LoadedClip> 
 
 /** Why a file cannot be read, for a line that names it: the messages of the system (`ENOENT: …, open '/x.wav'`) end with the path. */
 export function withoutPath(fault: unknown): string {
-  return messageOf(fault).replace(/, (open|read|scandir)( '.*')?$/, '')
+  const text = messageOf(fault)
+  const end = fault instanceof Error && 'syscall' in fault ? text.indexOf(`, ${String(fault.syscall)}`) : -1
+  return end === -1 ? text : text.slice(0, end)
 }
 
 function samplesOf(wave: wavefile.WaveFile): Int16Array {

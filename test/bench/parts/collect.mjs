@@ -1,4 +1,4 @@
-// Loaded before the node that is measured. On SIGUSR2 each of its threads collects garbage, so that what is left is held by somebody, and writes
+// Loaded before the node that is measured. On SIGPWR each of its threads collects garbage, so that what is left is held by somebody, and writes
 // what it holds into the folder COLLECTED_IN.
 import { renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -10,7 +10,7 @@ channel.onmessage = collect
 channel.unref()
 
 if (isMainThread)
-  process.on('SIGUSR2', () => {
+  process.on('SIGPWR', () => {
     channel.postMessage('collect')
     collect()
   })

@@ -110,11 +110,11 @@ describe('hotdesk start', () => {
   })
 
   test('a fault outside any call ends it with 1, one clear line and no Redis left behind', async () => {
-    const preload = "process.on('SIGUSR2', () => { throw new Error('boom') })"
+    const preload = "process.on('SIGPWR', () => { throw new Error('boom') })"
     const node = place.run(['start'], { preload })
     await node.printed(up)
     const redis = Number(/process_id:(\d+)/.exec(await redisCli('INFO', 'server'))?.[1])
-    node.signal('SIGUSR2')
+    node.signal('SIGPWR')
     expect(await node.exited).toBe(1)
     expect(node.output()).toMatch(/^hotdesk: unexpected error, the node ends: boom$/m)
     expect(isAlive(redis)).toBe(false)

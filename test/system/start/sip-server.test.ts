@@ -26,7 +26,7 @@ const threadKiller = `data:text/javascript,${encodeURIComponent(`
     }
   }
   syncBuiltinESMExports()
-  if (isMainThread) process.on('SIGUSR2', () => started.at(-1)?.terminate())
+  if (isMainThread) process.on('SIGPWR', () => started.at(-1)?.terminate())
 `)}`
 
 let office: TestOffice
@@ -70,7 +70,7 @@ describe('the SIP server of a node', () => {
     await seat('101', 'HD0002')
     await call(desk1, '101', desk2)
     expect(await metric(node, 'hotdesk_calls_active')).toBe(1)
-    node.signal('SIGUSR2')
+    node.signal('SIGPWR')
     expect((await node.logged('sip.lost', ({ part }) => part === 'sipd')).msg).toMatch(/^the thread of the SIP server has died/)
     await node.logged('call.ended')
     await node.logged('sip.connected', ({ part }) => part === 'srf')
