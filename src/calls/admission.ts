@@ -6,7 +6,7 @@ export interface Admission {
   /** Waits up to six seconds for a node that is starting. False: the caller must try again later. */
   opens(): Promise<boolean>
   open(): void
-  /** No new calls for now; `open` ends that. */
+  /** Refuses new calls until `open`. */
   pause(): void
   /** True after `pause`: calls that no other node can take are taken all the same. */
   readonly isPaused: boolean

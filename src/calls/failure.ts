@@ -117,7 +117,7 @@ export function terminationOf({ reason }: Failure): Termination {
 /** The meaning of a final response from a phone, a trunk or another node. */
 export function reasonOf(response: SipReply): RefusalReason {
   const given = response.header(reasonCodeHeader)
-  // That node is stopping, so its phone cannot be reached for now. A forward may take the call.
+  // The other node is stopping, so its phone cannot be reached. A forward may take the call.
   if (given === 'stopping') return 'not-reachable'
   if (isReason(given)) return given
   return reasonByStatus[response.status] ?? 'upstream'

@@ -5,7 +5,7 @@ export const streamEvents = {
   login: 'A user logged in at a free phone.',
   moved: 'A user logged in and left another phone, `from`.',
   displaced: 'A user logged in, and the previous user, `displaced`, was logged out.',
-  unchanged: 'Nothing to do: the user was already logged in there, or nobody was.',
+  unchanged: 'Nothing has changed: the user was already logged in there, or no user was logged in.',
   'login.denied': 'A login was refused, for `reason`. The caller hears the same sentence for all reasons except `not-entitled`.',
   'login.locked': 'Too many wrong PINs: `seconds` until the next attempt; `reason` names the limit.',
   'login.abandoned': 'The caller hung up during the PIN dialogue.',

@@ -155,18 +155,20 @@ function privacyFailure({ invite }: Call): Failure | null {
   return unmet.length === 0 ? null : { reason: 'no-privacy', headers: { Warning: `399 hotdesk "Privacy not supported: ${shown}"` } }
 }
 
-const supported = ['100rel', 'timer'] as const
+const supported = ['100rel', 'timer', 'replaces'] as const
 
-/** RFC 3891 §3: a trunk cannot take over a call. A PSAP callback is not refused for it. */
-function obeysReplaces({ invite, caller, plan, knowledge }: Call, { trunks }: InviteNeeds): boolean {
-  return caller.kind !== 'trunk' || callbackDevice(trunks.calledNumber(invite, plan), knowledge) !== null
+/** The options that this caller may require. RFC 3891 §3: a trunk cannot take over a call. A PSAP callback is not refused for it. */
+function supportedFor({ invite, caller, plan, knowledge }: Call, { trunks }: InviteNeeds): readonly string[] {
+  if (caller.kind !== 'trunk' || invite.header('Require') === '') return supported
+  const isCallback = callbackDevice(trunks.calledNumber(invite, plan), knowledge) !== null
+  return isCallback ? supported : supported.filter((option) => option !== 'replaces')
 }
 
 /** Reasons to refuse the INVITE whatever its destination. */
 function unacceptable(call: Call, needs: InviteNeeds): Failure | null {
   const { invite } = call
   if (forwardsLeft(invite) === 0) return { reason: 'too-many-hops' }
-  const unsupported = unsupportedOptions(invite, obeysReplaces(call, needs) ? [...supported, 'replaces'] : supported)
+  const unsupported = unsupportedOptions(invite, supportedFor(call, needs))
   return unsupported.length === 0 ? null : { reason: 'bad-extension', headers: { Unsupported: unsupported.join(', ') } }
 }
 

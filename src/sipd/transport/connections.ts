@@ -86,7 +86,7 @@ interface NewConnection {
 }
 
 const sweepMs = 1_000
-/** Longer than a response or an ACK takes, so that nobody is in the middle of something. */
+/** Longer than a response or an ACK takes, so that no exchange of messages is interrupted. */
 const quietMs: Milliseconds = 2_000
 
 /** The stream connections of all protocols. Idle and slow ones are closed. */

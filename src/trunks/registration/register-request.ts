@@ -134,7 +134,7 @@ function outcomeOf(needs: RegisterNeeds, reply: SipReply, asked: number): Regist
 
 /**
  * RFC 3261 §10.2.4: the expiry beside our Contact, else that of the whole response. Some border controllers show Contacts of their own in
- * place of ours and others: one alone stands for ours, and of several nobody knows which. 0: the registrar has not kept ours. That is also the
+ * place of ours and others: a single one stands for ours; of several, it is not known which does. 0: the registrar has not kept ours. That is also the
  * meaning of a response without any Contact, which shows all bindings (RFC 3261 §10.3), unless it grants an expiry all the same.
  */
 function grantedSeconds({ user }: RegisterNeeds, reply: SipReply, asked: number): number {
