@@ -1,4 +1,5 @@
 import { createHandlers } from './app/handlers.js'
+import { openHttp } from './app/http-servers.js'
 import { createLiveSettings, type ReplaceableSettings } from './app/live-settings.js'
 import { type NetworkMember, openNetworkMember } from './app/network-member.js'
 import { closeDeadlineMs, type NodeContext, partLog, setLogLevel, sipApplication } from './app/node-context.js'
@@ -12,7 +13,6 @@ import { ClosedMeanwhile, createLifecycle } from './base/lifecycle.js'
 import { createLogger, type Level } from './base/logger.js'
 import { createMetrics } from './base/metrics.js'
 import { tightenData } from './base/output/private-files.js'
-import { thisProcess } from './base/process-identity.js'
 import { createSeal } from './base/seal.js'
 import type { Calls } from './calls/calls.js'
 import type { Config } from './config/config.js'
@@ -113,7 +113,7 @@ async function build(context: NodeContext, { settings, read }: Rereading): Promi
   const webhooks = openWebhooks(context, { store, directory: member.directory })
   let isStopping = false
   const http = await lifecycle.opening(
-    openConsole(context, {
+    openHttp(context, {
       store,
       srf,
       trunks,
@@ -260,37 +260,4 @@ function openWebhooks(context: NodeContext, { store, directory }: Pick<NetworkMe
     log: partLog(context, 'webhooks'),
   })
   return lifecycle.opened(webhooks, 'webhooks', (opened) => opened.close())
-}
-
-interface ConsoleNeeds extends Pick<Telephony, 'trunks'>, Pick<NetworkMember, 'secretCheck'> {
-  readonly store: Store
-  readonly webhooks: Pick<Webhooks, 'warnings'>
-  readonly srf: SipApplication
-  readonly isStopping: () => boolean
-  readonly isDraining: () => boolean
-}
-
-async function openConsole(
-  context: NodeContext,
-  { store, srf, trunks, webhooks, secretCheck, isStopping, isDraining }: ConsoleNeeds,
-): Promise<string> {
-  const { config, metrics, lifecycle } = context
-  const readiness = (): string[] => [
-    ...(isStopping() ? ['the node is stopping'] : []),
-    ...(isDraining() ? ['the node is draining: `hotdesk undrain` ends that'] : []),
-    ...(srf.connected ? [] : ['the SIP server is lost']),
-    ...(secretCheck.trouble === null ? [] : [secretCheck.trouble]),
-    ...store.condition().reasons,
-  ]
-  // Loaded only now: the node already accepts calls, and the HTTP server takes a while to compile.
-  const { createConsole } = await import('./console/console.js')
-  const opened = await createConsole({
-    ...config.http,
-    metrics,
-    readiness,
-    warnings: () => [...trunks.warnings(), ...webhooks.warnings(), ...store.condition().warnings],
-    identity: { node: config.node, site: config.site, network: config.network, process: thisProcess() },
-    log: partLog(context, 'console'),
-  })
-  return lifecycle.opened(opened, 'console', (server) => server.close()).url
 }

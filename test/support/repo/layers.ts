@@ -4,7 +4,7 @@ import type { Import, SourceFile } from './source-tree.js'
 export const layers: readonly (readonly string[])[] = [
   ['base', 'config'],
   ['sip', 'media'],
-  ['sipd', 'srf', 'store'],
+  ['sipd', 'srf', 'store', 'http'],
   ['directory', 'hotdesk', 'registrar', 'dialplan', 'trunks', 'control'],
   ['calls', 'ivr', 'phones', 'messages', 'console', 'softphones', 'webhooks', 'trace'],
   ['app.ts', 'app', 'sip-server.ts'],

@@ -1,0 +1,91 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { afterEach, describe, expect, test } from 'vitest'
+import { AppError } from '../../../src/base/errors.js'
+import { silentLogger } from '../../../src/base/logger.js'
+import { createHttpServer, type HttpNeeds, type HttpServer } from '../../../src/http/http.js'
+
+const open: HttpServer[] = []
+
+afterEach(async () => {
+  for (const each of open.splice(0)) await each.close()
+})
+
+const usual: HttpNeeds = { address: '127.0.0.1', port: 0, tls: null, limits: { total: 512, perSource: 64 }, log: silentLogger() }
+
+async function start(parts: Partial<HttpNeeds> = {}): Promise<{ url: string; server: HttpServer }> {
+  const server = createHttpServer({ ...usual, ...parts })
+  server.router.get('/alive', () => 'yes')
+  server.router.get('/fault', () => {
+    throw new Error('the secret is 4711')
+  })
+  const url = await server.open()
+  open.push(server)
+  return { url, server }
+}
+
+async function get(url: string): Promise<{ status: number; body: string; type: string }> {
+  const response = await fetch(url)
+  return { status: response.status, body: await response.text(), type: response.headers.get('content-type') ?? '' }
+}
+
+describe('HTTP', () => {
+  test('any other path is 404, in JSON, and is not repeated', async () => {
+    const { url } = await start()
+    const answer = await get(`${url}/nothing?secret=1`)
+    expect(answer).toMatchObject({ status: 404, type: expect.stringMatching(/json/) as string })
+    expect(answer.body).not.toContain('secret')
+  })
+
+  test('a fault ends its request only, and the client gets no details', async () => {
+    const { url } = await start()
+    expect(await get(`${url}/fault`)).toMatchObject({ status: 500, body: '{"error":"FAULT","message":"see the log"}' })
+    expect(await get(`${url}/alive`)).toMatchObject({ status: 200, body: 'yes' })
+  })
+
+  test('the error names a port in use', async () => {
+    const { url } = await start()
+    const port = Number(new URL(url).port)
+    const fault = await start({ port }).catch((thrown: unknown) => thrown)
+    expect(fault).toBeInstanceOf(AppError)
+    expect(fault).toMatchObject({ code: 'PORT_IN_USE', message: expect.stringContaining(`127.0.0.1:${port}`) as string })
+  })
+
+  test('the error names an address of another machine', async () => {
+    await expect(start({ address: '203.0.113.9' })).rejects.toMatchObject({
+      code: 'ADDRESS_UNAVAILABLE',
+      message: expect.stringContaining('203.0.113.9') as string,
+    })
+  })
+
+  test('closing does not wait for a client that keeps its connection', async () => {
+    const { url, server } = await start()
+    await get(`${url}/alive`) // fetch keeps the connection open
+    const began = performance.now()
+    await server.close()
+    expect(performance.now() - began).toBeLessThan(4_000)
+    await expect(get(`${url}/alive`)).rejects.toThrow()
+  })
+})
+
+describe('connections over HTTP', () => {
+  async function visit(url: string, from: string): Promise<Socket> {
+    const { hostname, port } = new URL(url)
+    const socket = connect({ host: hostname, port: Number(port), localAddress: from })
+    socket.on('error', () => undefined)
+    socket.resume()
+    await once(socket, 'connect')
+    return socket
+  }
+
+  test('an address with many connections locks no other out, and those above its limit are closed', async () => {
+    const { url } = await start()
+    const sockets = await Promise.all(Array.from({ length: 80 }, () => visit(url, '127.0.0.66')))
+    const closed = sockets.map((socket) => once(socket, 'close'))
+    await Promise.race(closed)
+    expect(await get(`${url}/alive`)).toMatchObject({ status: 200 })
+    for (const socket of sockets) socket.destroy()
+    await Promise.all(closed)
+    expect(sockets).toHaveLength(80)
+  })
+})
