@@ -1,4 +1,4 @@
-import { thisProcess } from '../base/process-identity.js'
+import { thisProcess } from '../base/host/process-identity.js'
 import type { SipApplication } from '../srf/srf.js'
 import type { Store } from '../store/store.js'
 import type { Webhooks } from '../webhooks/webhooks.js'

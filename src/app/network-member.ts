@@ -96,9 +96,10 @@ function warnOfRecords(context: NodeContext, directory: Directory, plan: LivePla
   plan.onChange(watchReserved({ directory, reserved, log: partLog(context, 'directory') }))
 }
 
-function publishedPlan({ emergencyNumbers, codes, publishedDids, profiles }: Dialplan): PublishedPlan {
+function publishedPlan({ emergencyNumbers, codes, publishedDids, profiles, timezone, language, phoneCodes }: Dialplan): PublishedPlan {
   const reserved = reservedExtension(codes) ?? ''
-  return { emergency: emergencyNumbers, reserved, dids: publishedDids, profiles: writeProfiles(profiles) }
+  const published = { dids: publishedDids, profiles: writeProfiles(profiles), timezone, language, codes: phoneCodes }
+  return { emergency: emergencyNumbers, reserved, ...published }
 }
 
 /** Whether the profile of the user allows a login here. It never bars a login at the home site. */

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import type { z } from 'zod'
 import { parseExtension, parseSiteName } from '../base/identity.js'
+import { languages, parseLanguage } from '../base/language.js'
 import { Secret } from '../base/secret.js'
 import { type JsonSchema, jsonSchemaOf } from '../config/yaml/json-schema.js'
 import {
@@ -125,6 +126,9 @@ export const planFile = block({
   emergencyDeskNotice: form('message, call or both', (found) => deskNotices.find((word) => word === found) ?? null, { enum: deskNotices })
     .prefault('message')
     .describe('How they are informed: by a text on the display, by a call that speaks, or by both.'),
+  language: form(`one of ${languages.join(', ')}`, parseLanguage, { enum: languages })
+    .optional()
+    .describe('Language of prompts and phones, for users without one of their own.'),
   extensions: listOf(closedPattern).describe('Patterns of the extensions of all sites.'),
   outside: form('the digits for an outside line', (found) => (/^[0-9]{0,3}$/.test(found) ? found : null), { pattern: '^[0-9]{0,3}$' })
     .prefault('')

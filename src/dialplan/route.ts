@@ -1,7 +1,8 @@
 import type { Milliseconds } from '../base/clock.js'
 import type { Extension, SiteName } from '../base/identity.js'
+import type { Language } from '../base/language.js'
 import type { Secret } from '../base/secret.js'
-import type { SiteProfiles } from '../directory/directory.js'
+import type { SiteCodes, SiteProfiles } from '../directory/directory.js'
 import type { TrunkNumberForms } from './numbers/number-form.js'
 import type { NumberPlan, OutsideNumber } from './numbers/number-plan.js'
 import type { PlanReferences } from './plan-references.js'
@@ -137,6 +138,12 @@ export interface Dialplan {
   readonly disabledTrunks: readonly string[]
   /** For messages: `*77*` and `*77*5*`. */
   readonly codes: { readonly login: string; readonly logout: string }
+  /** IANA name; null: the file has none. */
+  readonly timezone: string | null
+  /** Of prompts and phones, for users without a language of their own; null: the file has none. */
+  readonly language: Language | null
+  /** What the keys of its phones dial. */
+  readonly phoneCodes: SiteCodes
   /** The voicemail server of the site; null if there is none. */
   readonly voicemail: Voicemail | null
   /** Prefix for outside calls. */

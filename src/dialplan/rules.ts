@@ -19,6 +19,7 @@ import type { Dialplan, Route, Trunk } from './route.js'
 import { createBreakOutCode } from './short-codes/break-out-code.js'
 import { breakOutMenuOf } from './short-codes/break-out-menu.js'
 import { createCodeLookup } from './short-codes/code-lookup.js'
+import { phoneCodesOf } from './short-codes/phone-codes.js'
 import { registrationOf } from './trunks/registration-keys.js'
 import { trunkIdentityOf } from './trunks/trunk-identity-keys.js'
 import { trunkLimitsOf } from './trunks/trunk-limit-keys.js'
@@ -74,6 +75,9 @@ export function createRules(file: PlanFile): Omit<Dialplan, 'fingerprint'> {
     emergencyTrunks,
     disabledTrunks: off.map(([name]) => name),
     codes: file.codes,
+    timezone: file.timezone ?? null,
+    language: file.language ?? null,
+    phoneCodes: phoneCodesOf(file),
     voicemail: voicemailOf(file, trunks),
     outside: file.outside,
     rights: createSiteRights(file),

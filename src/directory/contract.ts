@@ -1,9 +1,11 @@
 import type { Milliseconds } from '../base/clock.js'
 import type { DeviceId, Extension, NodeName, SiteName } from '../base/identity.js'
+import type { Language } from '../base/language.js'
 import type { Secret } from '../base/secret.js'
 import type { RecordChange, StreamWrite } from '../store/store.js'
 import type { PhoneUser } from './audit.js'
 import type { UserKey } from './keys/user-keys.js'
+import type { SiteCodes } from './membership/site-codes.js'
 import type { SiteProfiles } from './profiles/site-profiles.js'
 
 /** Where a call goes if the user's phone does not take it: digits, `voicemail` or null. */
@@ -46,6 +48,8 @@ export interface User {
   readonly timeProfile: string | null
   /** Name of what the user is entitled to, defined like rights, or at the home site. Null: everything. */
   readonly profile: string | null
+  /** Of prompts and of the phone where the user sits; null: the language of the site. */
+  readonly language: Language | null
   /** Programmable keys of the user, in order. */
   readonly keys: readonly UserKey[]
 }
@@ -65,6 +69,8 @@ export interface Device {
   readonly model: string | null
   /** The user of this phone while nobody is logged in at it. */
   readonly owner: Extension | null
+  /** Number of expansion modules that are attached. */
+  readonly modules: number
 }
 
 /** `{hd}:node:<name>`, kept alive by its heartbeat. */
@@ -122,6 +128,12 @@ export interface Site {
   readonly dids: readonly string[]
   /** The profiles of its dial plan, reported by its nodes. */
   readonly profiles: SiteProfiles
+  /** The time zone of its dial plan, reported by its nodes; null: none. */
+  readonly timezone: string | null
+  /** The language of its dial plan, reported by its nodes; null: none. */
+  readonly language: Language | null
+  /** What the keys of its phones dial, reported by its nodes. */
+  readonly codes: SiteCodes
 }
 
 /** Fields to change; other fields stay. A new record needs at least `home` (user) or `site` (device). */

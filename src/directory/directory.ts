@@ -18,6 +18,7 @@ export { callPurposes, homeReturns, nodeAbilities, secondLogins } from './contra
 export { breakOutOf, keyText, keyTypes, parseKeys, worksAt, writeKeys } from './keys/user-keys.js'
 export { joinNetwork, type Membership, type MembershipNeeds, newBoot, startMembership } from './membership/membership.js'
 export { recordStart } from './membership/previous-starts.js'
+export type { SiteCodes } from './membership/site-codes.js'
 export type { PublishedPlan } from './membership/site-record.js'
 export { type ProfileInForce, profileInForce } from './profiles/profile-in-force.js'
 export {

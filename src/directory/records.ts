@@ -1,6 +1,7 @@
 import { type Milliseconds, parseDuration } from '../base/clock.js'
 import { messageOf } from '../base/errors.js'
 import { type DeviceId, type Extension, type NodeName, parseExtension, parseSiteName, type SiteName } from '../base/identity.js'
+import { languages, parseLanguage } from '../base/language.js'
 import type { Seal } from '../base/seal.js'
 import type { Secret } from '../base/secret.js'
 import type { FieldChanges } from '../store/store.js'
@@ -19,6 +20,7 @@ import {
   type UserEdit,
 } from './contract.js'
 import { parseKeys, writeKeys } from './keys/user-keys.js'
+import { parseSiteCodes } from './membership/site-codes.js'
 import { parseProfiles } from './profiles/site-profiles.js'
 import { type RecordReader, readRecord } from './record.js'
 
@@ -30,7 +32,8 @@ export interface Parsed<Value> {
 }
 
 const siteForm = 'a site, such as paris'
-const keysForm = 'keys such as line, blf:101, appearance:104@paris, break-out:london*100'
+const keysForm = 'keys such as line, blf:101="Anna", park:1, break-out:london*100@paris'
+const languageForm = `one of ${languages.join(', ')}`
 const extensionForm = 'an extension, 1 to 15 digits'
 const dialled = (text: string) => (/^[+0-9*#]{1,32}$/.test(text) ? text : null)
 
@@ -53,6 +56,7 @@ const usual = {
   secondLogin: 'move',
   ringSeconds: '25',
   hotdesk: 'no',
+  modules: '0',
   homeLostLogout: '24h',
   homeReturn: 'keep',
 } as const
@@ -61,7 +65,7 @@ const usual = {
 export const usualTexts: Readonly<Record<string, string>> = usual
 
 /** Fields of a device that an operator sets; the others change with use. */
-export const deviceFields = ['site', 'hotdesk', 'credential', 'elin', 'location', 'mac', 'model', 'owner'] as const
+export const deviceFields = ['site', 'hotdesk', 'credential', 'elin', 'location', 'mac', 'model', 'owner', 'modules'] as const
 
 const voicemailForm = 'a number to dial, a SIP URI such as sip:100@vm.example.com, or none'
 
@@ -95,6 +99,7 @@ export function parseUser(extension: Extension, hash: Hash): Parsed<User> {
     },
     voicemail: record.optional('voicemail', parseVoicemail, voicemailForm),
     ...rightsNames(record),
+    language: record.optional('language', parseLanguage, languageForm),
     keys: record.optional('keys', parseKeys, keysForm) ?? [],
   }
   return { value: home && { ...user, home }, problems: record.problems }
@@ -126,6 +131,7 @@ export function parseDevice(id: DeviceId, hash: Hash, seal: Seal): Parsed<Device
     mac: record.optional('mac', parseMac, 'a MAC address'),
     model: record.text('model'),
     owner: record.optional('owner', parseExtension, extensionForm),
+    modules: record.number('modules', { from: 0, to: 9, otherwise: Number(usual.modules) }),
   }
   return { value: site && { ...device, site }, problems: [...new Set([...problems, ...record.problems])] }
 }
@@ -205,6 +211,9 @@ export function parseSite(id: SiteName, hash: Hash): Parsed<Site> {
     reserved: record.text('reserved'),
     dids: wordsOf(record.text('dids')),
     profiles: parseProfiles(record.text('profiles') ?? ''),
+    timezone: record.text('timezone'),
+    language: record.optional('language', parseLanguage, languageForm),
+    codes: parseSiteCodes(record.text('codes') ?? '', record.text('closedCodes') ?? ''),
   }
   return { value: site, problems: record.problems }
 }
@@ -230,6 +239,7 @@ export function userChanges(edit: UserEdit): FieldChanges {
   if (edit.doNotDisturb !== undefined) changes.doNotDisturb = yesNo(edit.doNotDisturb)
   if (edit.secondLogin !== undefined) changes.secondLogin = edit.secondLogin
   if (edit.ringSeconds !== undefined) changes.ringSeconds = String(edit.ringSeconds)
+  if (edit.language !== undefined) changes.language = edit.language
   if (edit.keys !== undefined) changes.keys = writeKeys(edit.keys) || null
   for (const field of rightsFields) {
     const name = edit[field]
@@ -248,6 +258,7 @@ export function deviceChanges(id: DeviceId, edit: DeviceEdit, seal: Seal): Field
   if (edit.hotdesk !== undefined) changes.hotdesk = yesNo(edit.hotdesk)
   if (edit.sealed !== undefined) changes.credential = edit.sealed
   else if (edit.password !== undefined) changes.credential = edit.password && seal.close(edit.password, id)
+  if (edit.modules !== undefined) changes.modules = String(edit.modules)
   for (const field of ['elin', 'location', 'mac', 'model', 'owner'] as const) {
     const text = edit[field]
     if (text !== undefined) changes[field] = text

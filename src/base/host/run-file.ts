@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf } from '../errors.js'
-import { type ProcessIdentity, thisProcess } from '../process-identity.js'
+import { type ProcessIdentity, thisProcess } from './process-identity.js'
 
 /** A file in the data folder of a running node, by which commands on this machine find it without Redis. */
 export interface RunFile {

@@ -1,8 +1,8 @@
 import { systemClock } from '../../base/clock.js'
+import { lifeOf } from '../../base/host/process-identity.js'
 import { readRunFile } from '../../base/host/run-file.js'
 import { printHostPort } from '../../base/host-port.js'
 import { localTarget } from '../../base/ip-address.js'
-import { lifeOf } from '../../base/process-identity.js'
 import type { Config } from '../../config/config.js'
 import { type Finding, findingsAbout } from './finding.js'
 

@@ -51,6 +51,14 @@ export const deviceFields: readonly DeviceField[] = [
     write: ({ owner }) => owner ?? '',
     read: (text) => (text === '' || parseExtension(text) ? { owner: text || null } : null),
   },
+  {
+    name: 'modules',
+    expects: 'a number from 0 to 9',
+    kind: 'number',
+    about: 'expansion modules that are attached to it',
+    write: ({ modules }) => String(modules),
+    read: (text) => (/^[0-9]$/.test(text) ? { modules: Number(text) } : null),
+  },
 ]
 
 function line(name: 'location' | 'model', about: string, edit: (text: string | null) => DeviceEdit): DeviceField {

@@ -155,7 +155,18 @@ function list(sites: readonly SiteOverview[], { json }: Form, { terminal }: Comm
 /** As JSON: times as text, settings as fields. */
 function plainSite({ record, ...about }: SiteOverview) {
   const settings = record ? plainRecord(siteFields, record) : {}
-  return { ...about, ...settings, lost: timeText(record?.lost), back: timeText(record?.back) }
+  const { timezone = null, language = null } = record ?? {}
+  return { ...about, ...settings, timezone, language, lost: timeText(record?.lost), back: timeText(record?.back) }
+}
+
+/** What the nodes of the site report for its phones. */
+function publishedEntries({ timezone, language, codes }: Site): [string, string][] {
+  const keys = Array.from(codes.named, ([name, code]) => `${name} ${code}`)
+  return [
+    ['time zone', timezone ?? ''],
+    ['language', language ?? ''],
+    ['codes of keys', keys.join(', ')],
+  ]
 }
 
 function timeText(ms: number | null | undefined): string | null {
@@ -183,7 +194,7 @@ function show(found: SiteOverview, state: NodeState | null, { form: { json }, ne
   const plan = state?.plan ?? planOf(found, needs.config('look'))
   for (const problem of state?.plan.problems ?? []) complain(`${paint.bad('warning:')} the dial plan of ${state?.node}: ${problem}`)
   const entries: [string, string][] = [
-    ...(record ? entriesOf(siteFields, record) : []),
+    ...(record ? [...entriesOf(siteFields, record), ...publishedEntries(record)] : []),
     ['nodes', nodesText(found)],
     ['phones', `${phones}, ${registered} registered, ${loggedIn} logged in`],
     ['users', String(users)],

@@ -1,4 +1,5 @@
 import { parseSiteName } from '../../base/identity.js'
+import { languages, parseLanguage } from '../../base/language.js'
 import {
   type Forwards,
   keyTypes,
@@ -67,13 +68,21 @@ export const userFields: readonly UserField[] = [
   rightsName('profile', 'what the user is entitled to, by its name in the dial plans (default: everything)'),
   {
     name: 'keys',
-    expects: 'keys, such as line, blf:101, appearance:104@paris, break-out:london*100',
-    about: `programmable keys, in order: ${keyTypes.join(', ')}; @site: works at that site alone`,
+    expects: 'keys, such as line, blf:101="Anna", park:1, break-out:london*100@paris',
+    about: `programmable keys, in order: ${keyTypes.join(', ')}; @site: works at that site alone; ="…": label`,
     write: ({ keys }) => writeKeys(keys),
     read: (text) => {
       const keys = text === '' ? [] : parseKeys(text)
       return keys === null ? null : { keys }
     },
+  },
+  {
+    name: 'language',
+    expects: `one of ${languages.join(', ')}`,
+    about: 'of prompts and of the phone (default: that of the site)',
+    words: languages,
+    write: ({ language }) => language ?? '',
+    read: (text) => (text === '' || parseLanguage(text) ? { language: parseLanguage(text) } : null),
   },
   rightsName('timeProfile', 'the hours in which the rights count, by their name in the dial plans'),
 ]

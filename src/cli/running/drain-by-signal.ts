@@ -1,7 +1,7 @@
 import { pause, systemClock } from '../../base/clock.js'
 import { type AppError, type ErrorCode, errors, isAppError } from '../../base/errors.js'
+import { lifeOf } from '../../base/host/process-identity.js'
 import { type RunFile, readRunFile } from '../../base/host/run-file.js'
-import { lifeOf } from '../../base/process-identity.js'
 import type { Config } from '../../config/config.js'
 import { processId } from '../doctor/own-node.js'
 import type { CommandNeeds } from '../needs.js'

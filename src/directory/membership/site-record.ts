@@ -1,6 +1,8 @@
 import { isAppError } from '../../base/errors.js'
 import type { SiteName } from '../../base/identity.js'
+import type { Language } from '../../base/language.js'
 import type { Store } from '../../store/store.js'
+import { type SiteCodes, writeNamedCodes } from './site-codes.js'
 
 /** The part of a site's dial plan that other sites need. */
 export interface PublishedPlan {
@@ -12,7 +14,15 @@ export interface PublishedPlan {
   readonly dids?: readonly string[]
   /** Its profiles, by `writeProfiles`; '' or absent: none. */
   readonly profiles?: string
+  /** IANA name of its time zone; null or absent: none. */
+  readonly timezone?: string | null
+  /** Null or absent: none. */
+  readonly language?: Language | null
+  /** Absent: none. */
+  readonly codes?: SiteCodes
 }
+
+type FurtherField = 'dids' | 'profiles' | 'timezone' | 'language' | 'codes' | 'closedCodes'
 
 /** The fields of a site's record that its nodes publish. */
 export interface SiteRecord {
@@ -90,6 +100,13 @@ function planFields({ emergency, reserved = '' }: PublishedPlan): Readonly<Recor
   return { emergency: emergency.join(' '), reserved }
 }
 
-function furtherFields({ dids = [], profiles = '' }: PublishedPlan): Readonly<Record<'dids' | 'profiles', string>> {
-  return { dids: dids.join(' '), profiles }
+function furtherFields({ dids = [], profiles = '', timezone, language, codes }: PublishedPlan): Readonly<Record<FurtherField, string>> {
+  return {
+    dids: dids.join(' '),
+    profiles,
+    timezone: timezone ?? '',
+    language: language ?? '',
+    codes: codes ? writeNamedCodes(codes) : '',
+    closedCodes: codes?.closed.join(' ') ?? '',
+  }
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { type Clock, pause } from '../../base/clock.js'
 import { errors, messageOf } from '../../base/errors.js'
-import { identityOf, lifeOf, thisProcess } from '../../base/process-identity.js'
+import { identityOf, lifeOf, thisProcess } from '../../base/host/process-identity.js'
 import { answersOn, shutDown } from './socket-probe.js'
 
 /** The directory of an embedded Redis, locked for this node. */

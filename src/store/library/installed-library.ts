@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { messageOf } from '../../base/errors.js'
-import { lifeOf } from '../../base/process-identity.js'
+import { lifeOf } from '../../base/host/process-identity.js'
 import type { FunctionLibrary } from '../contract.js'
 
 /** The library that a Redis holds under a name. */

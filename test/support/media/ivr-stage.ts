@@ -127,6 +127,7 @@ export const aDevice: Device = {
   mac: null,
   model: null,
   owner: null,
+  modules: 0,
 }
 
 export function fakeHotdesk({ logins = ['LOGGED_IN'], loginTakesMs = 0, logout = 'LOGGED_OUT' }: StageParts, clock: Clock) {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { thisProcess } from '../../../src/base/process-identity.js'
+import { thisProcess } from '../../../src/base/host/process-identity.js'
 import type { Dialling, Incoming, Phone } from '../../../src/softphones/softphone.js'
 import { expectSound, hangUp } from '../../support/node/conversation.js'
 import { dialRefused } from '../../support/node/login.js'

@@ -110,7 +110,7 @@ describe('what cannot be meant is told with its line and column', () => {
     [
       'p.csv',
       'extension,nme\n103,Dave\n',
-      'p.csv:1:2 nme: unknown column; known here: name, home, enabled, mayHotdesk, mayForward, doNotDisturb, secondLogin, ringSeconds, forwardAlways, forwardBusy, forwardNoAnswer, forwardNotLoggedIn, forwardNotReachable, voicemail, rights, outOfHoursRights, profile, keys, timeProfile, pin',
+      'p.csv:1:2 nme: unknown column; known here: name, home, enabled, mayHotdesk, mayForward, doNotDisturb, secondLogin, ringSeconds, forwardAlways, forwardBusy, forwardNoAnswer, forwardNotLoggedIn, forwardNotReachable, voicemail, rights, outOfHoursRights, profile, keys, language, timeProfile, pin',
     ],
     [
       'p.csv',

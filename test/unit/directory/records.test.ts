@@ -27,9 +27,10 @@ describe('a record', () => {
       outOfHoursRights: 'night',
       timeProfile: 'office',
       profile: 'power',
+      language: 'de',
       keys: [
-        { type: 'line', target: '', site: null },
-        { type: 'appearance', target: '104', site: 'paris' as SiteName },
+        { type: 'line', target: '', site: null, label: null },
+        { type: 'appearance', target: '104', site: 'paris' as SiteName, label: 'Anna, Bob' },
       ],
     } as const
     const { value, problems } = parseUser('100' as Extension, hash(userChanges(edit)))
@@ -38,7 +39,16 @@ describe('a record', () => {
   })
 
   it('of a device is read as it was written, with its password unsealed', () => {
-    const edit = { site: 'paris', hotdesk: true, elin: '+33', location: 'hall', mac: '001565aabbcc', model: 'T46', owner: '100' }
+    const edit = {
+      site: 'paris',
+      hotdesk: true,
+      elin: '+33',
+      location: 'hall',
+      mac: '001565aabbcc',
+      model: 'T46',
+      owner: '100',
+      modules: 2,
+    }
     const { value, problems } = parseDevice(
       'HD1' as DeviceId,
       hash(deviceChanges('HD1' as DeviceId, { ...edit, password: new Secret('x') }, seal)),

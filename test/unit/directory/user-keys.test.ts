@@ -5,11 +5,20 @@ import { breakOutOf, keyText, parseKeys, worksAt, writeKeys } from '../../../src
 const text =
   'line, blf:101, appearance:104@paris, speed:+442079460000, feature:*21*@london, break-out:london, break-out:new-york-2*9011#@paris'
 
+const further =
+  'line="Ligne 1", blf:101@paris="Anna, or Bob", park:1="Park 1", pick-up, pick-up:101, forward:+33123456789, dnd, text="=@:\'<&%"'
+
 describe('keys of a user', () => {
   test('are read as they are written', () => {
     const keys = parseKeys(text) ?? []
     expect(keys.length).toBe(7)
     expect(writeKeys(keys)).toBe(text)
+  })
+
+  test('may have a label, also with commas', () => {
+    const keys = parseKeys(further) ?? []
+    expect(keys.map(({ label }) => label)).toEqual(['Ligne 1', 'Anna, or Bob', 'Park 1', null, null, null, null, "=@:'<&%"])
+    expect(writeKeys(keys)).toBe(further)
   })
 
   test.each([
@@ -43,6 +52,20 @@ describe('keys of a user', () => {
     'blf:101@',
     'blf:101@Paris',
     'line,,line',
+    'line=""',
+    'line=" "',
+    'line="a"b"',
+    'line="a',
+    'line="a\nb"',
+    'line="a" x',
+    '="a"',
+    `line="${'a'.repeat(41)}"`,
+    'dnd:1',
+    'text:1',
+    'park',
+    'park:a',
+    'pick-up:*8',
+    'forward',
     Array(121).fill('line').join(),
   ])('are not %s', (wrong) => {
     expect(parseKeys(wrong)).toBe(null)

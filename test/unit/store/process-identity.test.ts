@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { identityOf, isOfEarlierStart, lifeOf, thisProcess } from '../../../src/base/process-identity.js'
+import { identityOf, isOfEarlierStart, lifeOf, thisProcess } from '../../../src/base/host/process-identity.js'
 import { temporaryFolder } from '../../support/process/temporary-folder.js'
 
 const [boot, namespace, pid, start] = thisProcess().split('.')

@@ -28,7 +28,16 @@ export const ext = (text: string): Extension => found(parseExtension(text))
 export const dev = (text: string): DeviceId => found(parseDeviceId(text))
 export const node = (text: string): NodeName => found(parseNodeName(text))
 const paris = found(parseSiteName('paris'))
-const anySite = { name: '', homeLostLogout: '', homeLostLogoutMs: null, homeReturn: 'keep', lost: null, back: null } as const
+const unpublished = { timezone: null, language: null, codes: { named: new Map<string, string>(), closed: [] } }
+const anySite = {
+  ...unpublished,
+  name: '',
+  homeLostLogout: '',
+  homeLostLogoutMs: null,
+  homeReturn: 'keep',
+  lost: null,
+  back: null,
+} as const
 const noForwards: Forwards = { always: null, busy: null, noAnswer: null, notLoggedIn: null, notReachable: null }
 
 export function userOf(
@@ -36,7 +45,7 @@ export function userOf(
   name: string,
   changes: Partial<Omit<User, 'forwards'>> & { forwards?: Partial<Forwards> } = {},
 ): User {
-  const names = { voicemail: null, rights: null, outOfHoursRights: null, timeProfile: null, profile: null, keys: [] }
+  const names = { voicemail: null, rights: null, outOfHoursRights: null, timeProfile: null, profile: null, language: null, keys: [] }
   const rights = { enabled: true, mayHotdesk: true, mayForward: true, doNotDisturb: false, secondLogin: 'move' as const, ringSeconds: 25 }
   return {
     extension: ext(extension),
@@ -51,7 +60,7 @@ export function userOf(
 }
 
 export function deviceOf(id: string, owner: string | null = null): Device {
-  const nothing = { password: null, elin: null, mac: null, model: null }
+  const nothing = { password: null, elin: null, mac: null, model: null, modules: 0 }
   return { id: dev(id), site: paris, hotdesk: true, location: 'desk', ...nothing, owner: owner === null ? null : ext(owner) }
 }
 

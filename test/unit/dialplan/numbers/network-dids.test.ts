@@ -18,7 +18,8 @@ function delivered(number: string, dids: Readonly<Record<string, readonly string
 
 function siteOf(id: string, dids: readonly string[]): Site {
   const times = { homeLostLogout: 'never', homeLostLogoutMs: null, homeReturn: 'keep', lost: null, back: null } as const
-  return { id: id as SiteName, name: id, ...times, emergency: [], reserved: null, dids, profiles: noProfiles }
+  const unpublished = { timezone: null, language: null, codes: { named: new Map<string, string>(), closed: [] } }
+  return { id: id as SiteName, name: id, ...times, ...unpublished, emergency: [], reserved: null, dids, profiles: noProfiles }
 }
 
 describe('direct numbers that a site publishes', () => {
