@@ -86,7 +86,7 @@ export async function openSipServer(
   if (pair) showUntil(pair)
   if (files && pair)
     lifecycle.opened(followTlsFiles({ files, present: pair, renew, clock, log }), 'TLS renewal', (opened) => opened.close())
-  const admin = { host: sipd.admin.address, port: sipd.admin.port, secret, reportsTrying: true }
+  const admin = { host: sipd.admin.address, port: sipd.admin.port, secret, reportsTrying: true, restores: true }
   return {
     admin,
     setKnownSources: sipd.setKnownSources,

@@ -3,13 +3,11 @@ import { capabilities, type IncomingRequest, type SipApplication } from '../srf/
 import { unsupportedExtensions } from './register/register-request.js'
 
 /**
- * Handles requests outside a dialog other than REGISTER, INVITE and NOTIFY. Each refusal concerns the request alone: without it the SIP server would
+ * Handles requests outside a dialog other than REGISTER, INVITE, SUBSCRIBE and NOTIFY. Each refusal concerns the request alone: without it the SIP server would
  * respond with 503, which makes a phone change to another server.
  */
 export function respondToOtherRequests({ onRequest }: Pick<SipApplication, 'onRequest'>): void {
   onRequest('OPTIONS', respondToOptions)
-  // RFC 6665 §4.2.1.1: no event package is supported.
-  onRequest('SUBSCRIBE', (request) => request.respond(489))
   for (const method of ['MESSAGE', 'PUBLISH'] as const) {
     onRequest(method, (request) => request.respond(405, { headers: { Allow: capabilities.Allow } }))
   }

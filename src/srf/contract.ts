@@ -34,6 +34,9 @@ export interface ResponseParts {
   readonly body?: string
 }
 
+/** Event packages that phones may subscribe to: RFC 4235, RFC 3856, RFC 3842. */
+export type EventPackage = 'dialog' | 'presence' | 'message-summary'
+
 /** A request from the network, inside or outside a dialog. It needs exactly one final response. */
 export interface IncomingRequest {
   readonly method: string
@@ -89,6 +92,40 @@ export interface IncomingRefer extends IncomingRequest {
 export interface ReferNotifier {
   notify(parts: { readonly headers: SipHeaders; readonly body: string }): Promise<SipReply>
   /** To be called after the last NOTIFY. */
+  end(): void
+}
+
+/** A SUBSCRIBE that begins a subscription at us (RFC 6665 §4.2.1). */
+export interface IncomingSubscribe extends IncomingRequest {
+  /** The event package, in lower case and without parameters. */
+  readonly event: string
+  /** Requested seconds; null if the phone leaves them to us. */
+  readonly expires: number | null
+  /**
+   * Sends 200, which begins the dialog; a NOTIFY must follow at once (RFC 6665 §4.2.1.2). `expires` is lowered to what was requested. NOTIFYs go to
+   * `farEnd`.
+   * @throws AppError SIP_SEND_FAILED if the far end is gone
+   */
+  accept(parts: { readonly expires: number; readonly headers?: SipHeaders; readonly farEnd?: FarEnd | null }): Promise<SubscriptionDialog>
+}
+
+/** The dialog of a subscription at us. */
+export interface SubscriptionDialog {
+  /** Unique while the dialog lasts, and the same after `restoreSubscription`. */
+  readonly id: string
+  /**
+   * What `restoreSubscription` needs; no secrets. It changes with each NOTIFY and SUBSCRIBE. A text kept since the latest SUBSCRIBE restores the
+   * dialog too.
+   */
+  readonly saved: string
+  /**
+   * Sends NOTIFY after all earlier ones have their responses. `Event` is added. `endsSubscription` tells what a failure means. If the far end is
+   * silent and has moved meanwhile, the NOTIFY is sent there too.
+   */
+  notify(parts: { readonly headers: SipHeaders; readonly body: string }): Promise<SipReply>
+  /** Receives each SUBSCRIBE in the dialog: a refresh, or the end with `Expires: 0`. It needs a response; 2xx with `Expires`. */
+  onSubscribe(listener: (request: IncomingRequest) => void | Promise<void>): void
+  /** Forgets the dialog, after the last NOTIFY (`Subscription-State: terminated`), or if the far end is gone. */
   end(): void
 }
 
@@ -191,9 +228,16 @@ export interface SipApplication {
   onReconnected(listener: () => void): () => void
   onInvite(handle: (invite: IncomingInvite) => void | Promise<void>): void
   onRefer(handle: (refer: IncomingRefer) => void | Promise<void>): void
-  /** Handles requests outside a dialog, other than INVITE and REFER. */
+  /** Handles the SUBSCRIBEs that begin a subscription of this event package. Other packages get 489 with those handled in Allow-Events. */
+  onSubscribe(event: EventPackage, handle: (subscribe: IncomingSubscribe) => void | Promise<void>): void
+  /**
+   * Continues a subscription of a SIP server that has restarted, under the same Call-ID and tags. NOTIFYs go to `farEnd`, else to the Contact. Null
+   * if it has expired, if the text is not understood, or if the SIP server cannot do this (drachtio-server).
+   */
+  restoreSubscription(saved: string, farEnd?: FarEnd | null): SubscriptionDialog | null
+  /** Handles requests outside a dialog, other than INVITE, REFER and SUBSCRIBE. */
   onRequest(
-    method: 'REGISTER' | 'OPTIONS' | 'MESSAGE' | 'INFO' | 'NOTIFY' | 'SUBSCRIBE' | 'PUBLISH',
+    method: 'REGISTER' | 'OPTIONS' | 'MESSAGE' | 'INFO' | 'NOTIFY' | 'PUBLISH',
     handle: (request: IncomingRequest) => void | Promise<void>,
   ): void
   /** Sends a request outside a dialog; resolves with its final response, which may be a 408 or 503 of our own SIP server. */

@@ -26,7 +26,15 @@ export interface DrachtioRequest extends DrachtioMessage, EventEmitter {
 type Headers = Readonly<Record<string, string | readonly string[]>>
 
 interface DrachtioResponse {
-  send(status: number, reason: string | undefined, parts: { headers?: Headers; body?: string }, done?: (fault: unknown) => void): void
+  /** `sent`: the response as it was sent. */
+  send(
+    status: number,
+    reason: string | undefined,
+    parts: { headers?: Headers; body?: string },
+    done?: (fault: unknown, sent?: Pick<DrachtioMessage, 'get'>) => void,
+  ): void
+  /** The dialog that a 2xx has created, from the time it was sent. */
+  readonly stackDialogId?: string
   readonly finalResponseSent: boolean
   /** Set when a final response is sent, even if the SIP server refuses it. */
   finished: boolean
@@ -78,6 +86,8 @@ export interface UacParts {
 
 interface RequestParts {
   readonly uri: string
+  /** Sends the request in this dialog. */
+  readonly stackDialogId?: string
   readonly method: string
   readonly headers: Headers
   readonly body?: string
@@ -139,7 +149,7 @@ export interface DrachtioSocketTable {
   has(socket: Socket): boolean
   set(socket: Socket, state: DrachtioSocketState): void
   delete(socket: Socket): void
-  keys(): Iterator<Socket | undefined>
+  keys(): IterableIterator<Socket | undefined>
   forEach(run: (state: DrachtioSocketState, socket: Socket) => void): void
   readonly size: number
 }

@@ -10,6 +10,7 @@ import { type Connection, connect } from './link/connection.js'
 import { localReply, sendResponse, toIncomingRequest, toReply } from './messages.js'
 import { toIncomingRefer } from './refer.js'
 import type { SessionOffer } from './session.js'
+import { createSubscriptions, type Subscriptions } from './subscriptions/subscriptions.js'
 
 export {
   callCapabilities,
@@ -21,6 +22,7 @@ export {
   trunkOptions,
 } from './capabilities.js'
 export type * from './contract.js'
+export { endsSubscription } from './subscriptions/notify-outcome.js'
 
 export interface SrfNeeds {
   /** The admin port of the SIP server: sipd or a drachtio-server. */
@@ -30,6 +32,8 @@ export interface SrfNeeds {
     readonly secret: Secret
     /** True if the SIP server reports 100 responses. A drachtio-server does not. */
     readonly reportsTrying?: boolean
+    /** True if the SIP server can continue dialogs of another process. A drachtio-server cannot. */
+    readonly restores?: boolean
   }
   readonly log: Logger
   readonly clock?: Clock
@@ -44,7 +48,7 @@ export interface SrfNeeds {
  * @throws AppError SIP_SERVER_REFUSED if the server refuses the secret
  */
 export async function createSrf({
-  admin: { host, port, secret, reportsTrying = false },
+  admin: { host, port, secret, reportsTrying = false, restores = false },
   log,
   clock = systemClock,
   session,
@@ -52,7 +56,9 @@ export async function createSrf({
 }: SrfNeeds): Promise<SipApplication> {
   const drachtio = newDrachtio()
   const connection = await connect({ drachtio, admin: { host, port, secret: secret.reveal() }, log, clock, stopping })
-  refuseStrays(drachtio)
+  const subscriptions = createSubscriptions({ drachtio, connection, clock, restores })
+  refuseStrays(drachtio, subscriptions)
+  drachtio.use('subscribe', (raw) => subscriptions.received(raw))
   return {
     get listening() {
       return connection.listening
@@ -68,6 +74,8 @@ export async function createSrf({
     onRefer(handle) {
       drachtio.use('refer', (raw) => take(toIncomingRefer(drachtio, connection, raw), connection, handle))
     },
+    onSubscribe: subscriptions.onSubscribe,
+    restoreSubscription: subscriptions.restoreSubscription,
     onRequest(method, handle) {
       drachtio.use(method.toLowerCase(), (raw) => {
         const request = toIncomingRequest(raw)
@@ -106,10 +114,11 @@ function take<Request extends IncomingRequest>(
  * For a request in a dialog that has just ended, drachtio-srf would send 404; RFC 3261 §12.2.2 requires 481. A PRACK belongs to one of our
  * responses, or the SIP server would have refused it; drachtio-srf responds to it.
  */
-function refuseStrays(drachtio: Drachtio): void {
+function refuseStrays(drachtio: Drachtio, subscriptions: Pick<Subscriptions, 'has'>): void {
   drachtio.use((request, _response, next) => {
     const inDialog = /;\s*tag=/i.test(request.get('To') ?? '')
     if (!inDialog || request.method === 'ACK' || request.method === 'PRACK' || isMessageSummary(request)) return next()
+    if (request.method === 'SUBSCRIBE' && subscriptions.has(request)) return next()
     sendResponse(request, 481)
   })
 }

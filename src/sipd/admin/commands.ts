@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { isAppError } from '../../base/errors.js'
 import type { Logger } from '../../base/logger.js'
 import type { Secret } from '../../base/secret.js'
+import { readSavedDialog } from '../../sip/saved-dialog.js'
 import type { UserAgent } from '../core/user-agent.js'
 import type { Client } from './client.js'
 import { readClientMessage } from './client-message.js'
@@ -40,9 +41,9 @@ interface Row {
 }
 
 /**
- * All commands. `received` and `leave` are ours: an application that authenticates with the tag `resume=<ticket>:<frames read>` gets `resumable`
- * or `resumed=<commands read>`, acknowledges the frames that it reads, and can resume after a failure of the connection. An invalid command gets
- * `NO`, and the connection is closed.
+ * All commands. `received`, `leave` and `restore` are ours: an application that authenticates with the tag `resume=<ticket>:<frames read>` gets `resumable`
+ * or `resumed=<commands read>`, acknowledges the frames that it reads, and can resume after a failure of the connection. `restore` continues
+ * a dialog of a server that has restarted. An invalid command gets `NO`, and the connection is closed.
  */
 const table: Readonly<Record<string, Row>> = {
   authenticate: { words: 3, tooShort: 'missing secret', from: 'anyone', about: 'connection', run: authenticate },
@@ -52,6 +53,7 @@ const table: Readonly<Record<string, Row>> = {
   route: { words: 3, tooShort: 'missing verb', from: 'authenticated', run: route },
   remove_route: { words: 3, tooShort: 'missing verb', from: 'authenticated', run: removeRoute },
   sip: { words: 4, tooShort: 'Invalid sip request: not enough information provided', from: 'authenticated', run: sip },
+  restore: { words: 2, tooShort: '', from: 'authenticated', run: restore },
   proxy: { words: 10, tooShort: 'Invalid proxy request: not enough information provided', from: 'authenticated', run: proxy },
 }
 
@@ -145,6 +147,13 @@ function sip(client: Client, { id, words, message }: Command, { userAgent }: Com
     return
   }
   userAgent.request(client, id, routeUri, draft)
+}
+
+function restore(client: Client, { id, message }: Command, { userAgent }: CommandNeeds): void {
+  const saved = readSavedDialog(message ?? '')
+  const refusal = saved ? userAgent.restore(client, saved) : 'invalid dialog'
+  if (refusal === null) client.accepted(id)
+  else client.refused(id, refusal)
 }
 
 function firstLine(message: string | null): string {

@@ -2,12 +2,14 @@ import type { Clock } from '../../base/clock.js'
 import type { Logger } from '../../base/logger.js'
 import { newTag } from '../../sip/ids.js'
 import { createResponse } from '../../sip/message/builder.js'
+import type { SavedDialog } from '../../sip/saved-dialog.js'
 import type { TimerBase } from '../../sip/timers.js'
 import { createProxy, type StatefulProxy } from '../proxy/proxy.js'
 import type { TransactionLayer } from '../transaction/transaction-layer.js'
 import type { Application, Applications, CallRecords } from './application.js'
 import { createDialogLocator } from './dialogs/dialog-locator.js'
 import { createDialogs, type Dialogs, dialogCapacity } from './dialogs/dialogs.js'
+import { createDialogRestoration } from './dialogs/restored-dialog.js'
 import { createServerRequests } from './dialogs/server-requests.js'
 import { createSubscriptionTimers } from './dialogs/subscription-timers.js'
 import { createPendingRequests, type PendingRequests } from './pending-requests.js'
@@ -36,6 +38,8 @@ export interface UserAgent {
   readonly cancel: ClientInvites['cancel']
   readonly request: UacRequests['request']
   readonly requestInDialog: UacInDialogRequests['request']
+  /** Adds a dialog that began before the server did. Null, or why it is refused. */
+  restore(application: Application, saved: SavedDialog): string | null
   /** Forwards a request that waits for the application's response. */
   readonly proxy: StatefulProxy['proxy']
   /** True while the request waits for this application. */
@@ -83,6 +87,7 @@ export function createUserAgent(needs: UserAgentNeeds): UserAgent {
 
   return {
     respond: server.responses.respond,
+    restore: createDialogRestoration({ clock: needs.clock, layer, dialogs, subscriptionTimers: shared.subscriptionTimers }),
     proxy: proxy.proxy,
     cancel: client.invites.cancel,
     request: client.requests.request,

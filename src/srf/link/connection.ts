@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.js'
 import { createEmitter } from '../../base/emitter.js'
 import { type AppError, errors, messageOf } from '../../base/errors.js'
 import type { Logger } from '../../base/logger.js'
+import type { SavedDialog } from '../../sip/saved-dialog.js'
 import type { FarEnd, SipReply } from '../contract.js'
 import type { Drachtio, DrachtioWire } from '../drachtio.js'
 import { linkLost, localReply } from '../messages.js'
@@ -22,6 +23,8 @@ export interface Connection {
   guard(what: string, run: () => void | Promise<void>, onFault?: () => void): void
   /** Returns the function that stops. */
   follow(dialogId: string, farEnd: FarEnd): () => void
+  /** Lets the SIP server continue a dialog of another process; returns its id. If the server refuses, requests in the dialog get 481. */
+  restore(saved: SavedDialog): string
   /** Logs that a request which ends a dialog has not reached the far end. */
   undelivered(method: string, callId: string, reply: SipReply): void
   close(): void
@@ -84,6 +87,7 @@ export function connect({ drachtio, admin, log, clock, stopping }: ConnectionNee
     onReconnected: reconnected.on,
     settle: (start) => (connected ? settled(start, onLost) : Promise.resolve(linkLost)),
     guard: guardWith(log),
+    restore: (saved) => restoreDialog(drachtio, saved),
     ...dialogEnds(drachtio, log),
     close() {
       closing = true
@@ -167,6 +171,13 @@ function dialogEnds(drachtio: Drachtio, log: Logger): Pick<Connection, 'follow' 
     undelivered: (method, callId, { status, reason }) =>
       log.warn({ event: 'call.undelivered', method, callId, status, reason }, `${method} did not reach the far end (${status} ${reason})`),
   }
+}
+
+function restoreDialog(drachtio: Drachtio, saved: SavedDialog): string {
+  const agent = drachtio.app.client
+  const [socket] = agent ? [...agent.mapServer.keys()] : []
+  if (agent && socket) agent.wp.send(socket, `restore\r\n${JSON.stringify(saved)}`)
+  return `${saved.callId};from-tag=${saved.remoteTag}`.replaceAll('|', '%7C')
 }
 
 function secretRefused({ host, port }: ConnectionNeeds['admin']): AppError {

@@ -17,10 +17,6 @@ describe('RFC 3261 §8.2: a request outside a dialog that does not start a call'
     }
   })
 
-  it('RFC 6665 §4.2.1.1: a SUBSCRIBE for an unknown event package SHOULD get 489', () => {
-    expect(answerTo({ method: 'SUBSCRIBE', headers: { Event: 'message-summary' } }).status).toBe(489)
-  })
-
   it('§8.2.2.1: a Request-URI of an unknown scheme SHOULD get 416', () => {
     expect(answerTo({ method: 'OPTIONS', uri: 'soap.beep://192.0.2.103:3002' }).status).toBe(416)
   })

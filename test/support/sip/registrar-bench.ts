@@ -53,6 +53,8 @@ export function createSipPort(request?: SipApplication['request']): SipPort {
       onReconnected: () => () => undefined,
       onInvite: unused,
       onRefer: unused,
+      onSubscribe: unused,
+      restoreSubscription: unused,
       onRequest: (method, handle) => void handlers.set(method, handle),
       request: request ?? unused,
       invite: unused,

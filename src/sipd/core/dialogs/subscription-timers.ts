@@ -6,8 +6,7 @@ import type { Dialogs } from './dialogs.js'
 
 /** Ends the dialogs of subscriptions that expire without a refresh (RFC 6665 §4.1.2.2). */
 export interface SubscriptionTimers {
-  /** `response`: the 2xx to SUBSCRIBE. */
-  restart(dialog: Dialog, response: SipResponse): void
+  restart(dialog: Dialog, seconds: number): void
 }
 
 export interface SubscriptionTimersNeeds {
@@ -21,13 +20,17 @@ const maxDelayMs = 2 ** 31 - 1
 
 export function createSubscriptionTimers({ clock, t1, dialogs }: SubscriptionTimersNeeds): SubscriptionTimers {
   return {
-    restart(dialog, response) {
-      const seconds = parseInteger(response.first('Expires') ?? '', maxDeltaSeconds) ?? 3600
+    restart(dialog, seconds) {
       dialog.expiry?.cancel()
       if (!dialogs.has(dialog)) return
       dialog.expiry = clock.after(Math.min(seconds * 1000 + 64 * t1, maxDelayMs), () => dialogs.end(dialog))
     },
   }
+}
+
+/** Seconds of the subscription that a 2xx to SUBSCRIBE grants. */
+export function secondsGranted(response: SipResponse): number {
+  return parseInteger(response.first('Expires') ?? '', maxDeltaSeconds) ?? 3600
 }
 
 /** True for the NOTIFY that ends a subscription (RFC 6665 §4.4.1). */

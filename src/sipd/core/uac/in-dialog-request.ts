@@ -7,7 +7,7 @@ import type { DialogLocator, Hops } from '../dialogs/dialog-locator.js'
 import type { Dialogs } from '../dialogs/dialogs.js'
 import { flowOfResponse } from '../dialogs/flow-choice.js'
 import { contactOfDialog } from '../dialogs/remote-target.js'
-import { endsSubscription, type SubscriptionTimers } from '../dialogs/subscription-timers.js'
+import { endsSubscription, type SubscriptionTimers, secondsGranted } from '../dialogs/subscription-timers.js'
 import type { RequestDraft } from '../draft.js'
 import { termsOf } from '../session/session-terms.js'
 import type { SessionTimers } from '../session/session-timers.js'
@@ -111,7 +111,7 @@ export function createUacInDialogRequests(needs: UacInDialogRequestsNeeds): UacI
       dialog.description = descriptionIn(request) ?? dialog.description
       sessionTimers.restart(dialog, termsOf(request, response), response)
     }
-    if (method === 'SUBSCRIBE' && dialog.creator === 'SUBSCRIBE') subscriptionTimers.restart(dialog, response)
+    if (method === 'SUBSCRIBE' && dialog.creator === 'SUBSCRIBE') subscriptionTimers.restart(dialog, secondsGranted(response))
   }
 
   return {

@@ -4,7 +4,7 @@ import type { Application } from '../application.js'
 import type { Dialog } from '../dialogs/dialog.js'
 import type { Dialogs } from '../dialogs/dialogs.js'
 import { dialogOfNotify, dialogOfResponse } from '../dialogs/new-uac-dialog.js'
-import type { SubscriptionTimers } from '../dialogs/subscription-timers.js'
+import { type SubscriptionTimers, secondsGranted } from '../dialogs/subscription-timers.js'
 import type { Origin } from '../passage.js'
 
 /** The SUBSCRIBEs that applications send outside dialogs. */
@@ -46,7 +46,7 @@ export function createSubscribes({ layer, dialogs, subscriptionTimers }: Subscri
         known ?? dialogOfResponse(subscribe, response, { application, flow, followsFlow: false, isPinned: layer.isUnknownSource(flow) })
       if (!known) dialogs.add(dialog)
       dialogs.confirm(dialog)
-      subscriptionTimers.restart(dialog, response)
+      subscriptionTimers.restart(dialog, secondsGranted(response))
     },
     adopt(notify, flow) {
       const found = notify.method === 'NOTIFY' ? pending.get(keyOf(notify.callId, notify.to.tag)) : undefined

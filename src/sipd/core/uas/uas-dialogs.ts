@@ -5,7 +5,7 @@ import { createsDialog, type Dialog, newDialog } from '../dialogs/dialog.js'
 import type { Dialogs } from '../dialogs/dialogs.js'
 import { flowOfRequest } from '../dialogs/flow-choice.js'
 import { contactOfDialog } from '../dialogs/remote-target.js'
-import type { SubscriptionTimers } from '../dialogs/subscription-timers.js'
+import { type SubscriptionTimers, secondsGranted } from '../dialogs/subscription-timers.js'
 import type { PendingRequest } from '../pending-requests.js'
 import type { ServerInvite, ServerInvites } from './invites.js'
 
@@ -66,7 +66,7 @@ export function createUasDialogs({ layer, dialogs, invites, subscriptionTimers }
       if (invite) invites.bind(invite, dialog)
       dialog.contact = response.first('Contact') ?? dialog.contact
       if (status >= 200) dialogs.confirm(dialog)
-      if (request.method !== 'INVITE' && dialog.creator === request.method) subscriptionTimers.restart(dialog, response)
+      if (request.method !== 'INVITE' && dialog.creator === request.method) subscriptionTimers.restart(dialog, secondsGranted(response))
     },
     unpin({ dialog, transaction: { request, flow } }) {
       if (!dialog?.isPinned || layer.isUnknownSource(flow)) return
