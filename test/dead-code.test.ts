@@ -52,6 +52,13 @@ const exemptions: Readonly<Record<string, readonly string[]>> = {
     'src/sip/parser/field-index.ts#maxFieldBytes',
     'src/sipd/admin/link.ts#mostUnread',
   ],
+  'the routes, the commands and the templates of other makers that are still to come use them': [
+    'src/provisioning/formats/json.ts#json',
+    'src/provisioning/formats/xml.ts#xml',
+    'src/provisioning/makers/makers.ts#makers',
+    'src/provisioning/rendering/templates.ts#createTemplates',
+    'src/provisioning/rendering/templates.ts#problemsIn',
+  ],
   'a type of what the tests pass or get through the door': [
     'src/hotdesk/hotdesk.ts#AutomaticLogout',
     'src/registrar/registrar.ts#RegistrationKind',
@@ -107,6 +114,12 @@ const exemptMembers: Readonly<Record<string, readonly string[]>> = {
     'src/base/errors/template.ts#ErrorEntry.meaning',
     'src/config/schema/options.ts#Option.fallback',
     'src/sip/message/message.ts#SipMessageBase.names',
+  ],
+  'the routes and the commands of provisioning that are still to come read them': [
+    'src/provisioning/makers/maker.ts#MakerFile.pattern',
+    'src/provisioning/makers/maker.ts#Maker.*',
+    'src/provisioning/rendering/templates.ts#Rendered.*',
+    'src/provisioning/rendering/templates.ts#Templates.*',
   ],
   'the phones of the demonstration also serve the tests': [
     'src/softphones/softphone.ts#Dialling.heard',

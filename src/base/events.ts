@@ -87,6 +87,7 @@ export const logEvents = {
   'trunk.full': 'The trunk is at its limit (`limit`) and takes no ordinary calls. Logged once until it takes one again.',
   'http.listening': 'The HTTP address.',
   'http.fault': 'An unexpected error in an HTTP request.',
+  'provisioning.template': 'A template in the operator’s folder is not used (`template`, `reason`); the built-in one makes the file.',
   'dialplan.loaded': 'The dial plan was loaded.',
 } as const satisfies Readonly<Record<string, string>>
 

@@ -6,7 +6,7 @@ export const layers: readonly (readonly string[])[] = [
   ['sip', 'media'],
   ['sipd', 'srf', 'store', 'http'],
   ['directory', 'hotdesk', 'registrar', 'dialplan', 'trunks', 'control'],
-  ['calls', 'ivr', 'phones', 'messages', 'console', 'softphones', 'webhooks', 'trace'],
+  ['calls', 'ivr', 'phones', 'messages', 'console', 'softphones', 'webhooks', 'trace', 'provisioning'],
   ['app.ts', 'app', 'sip-server.ts'],
   ['cli', 'main.ts'],
 ]
