@@ -5,6 +5,8 @@ import { addressForNodes } from '../base/listen-address.js'
 import { createSeal, type Seal } from '../base/seal.js'
 import { type Dialplan, type LivePlan, reservedExtension } from '../dialplan/dialplan.js'
 import {
+  type Contacts,
+  createContacts,
   createDirectory,
   createSecretCheck,
   type Directory,
@@ -33,6 +35,7 @@ const version = (createRequire(import.meta.url)('../../package.json') as { versi
 /** The node as a member of its network: users, phones and assignments. */
 export interface NetworkMember {
   readonly directory: Directory
+  readonly contacts: Contacts
   readonly hotdesk: Hotdesk
   readonly membership: Pick<Membership, 'joined' | 'announce'>
   readonly secretCheck: SecretCheck
@@ -51,6 +54,8 @@ export async function openNetworkMember(context: NodeContext, { plan, store, srf
   const { seal, secretCheck } = await checkSecret(context, store)
   const directory = createDirectory({ store, seal, secretCheck, log: partLog(context, 'directory') })
   lifecycle.opened(directory, 'directory', (opened) => opened.close())
+  const contacts = createContacts({ store, log: partLog(context, 'directory'), operator: null })
+  lifecycle.opened(contacts, 'phone books', async (opened) => opened.close())
   if (config.sample && store.state === 'connected') await lifecycle.opening(loadSamples({ store, directory, hashPin }))
   warnOfRecords(context, directory, plan)
   const previousStarts = recordStart({ data: config.data, boot, log: partLog(context, 'directory') })
@@ -86,7 +91,7 @@ export async function openNetworkMember(context: NodeContext, { plan, store, srf
     retentionDays: () => settings.current.retentionDays,
   })
   lifecycle.opened(hotdesk, 'hotdesk', (opened) => opened.close())
-  return { directory, hotdesk, membership, secretCheck }
+  return { directory, contacts, hotdesk, membership, secretCheck }
 }
 
 /** Warns of records that are valid but dangerous. */

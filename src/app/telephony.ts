@@ -41,7 +41,7 @@ export interface Telephony {
   readonly withdrawal: Withdrawal
 }
 
-export interface TelephonyNeeds extends Pick<NetworkMember, 'directory' | 'hotdesk' | 'membership'> {
+export interface TelephonyNeeds extends Pick<NetworkMember, 'directory' | 'contacts' | 'hotdesk' | 'membership'> {
   readonly server: Pick<SipServer, 'setKnownSources' | 'closeIdle' | 'onFlowGone' | 'settled'>
   readonly plan: LivePlan
   readonly store: Store
@@ -53,7 +53,7 @@ export interface TelephonyNeeds extends Pick<NetworkMember, 'directory' | 'hotde
 /** Opens these parts; none accepts calls yet. */
 export async function openTelephony(
   context: NodeContext,
-  { plan, store, srf, directory, hotdesk, membership, server, movesPhones }: TelephonyNeeds,
+  { plan, store, srf, directory, contacts, hotdesk, membership, server, movesPhones }: TelephonyNeeds,
 ): Promise<Telephony> {
   const { config, settings, clock, metrics, lifecycle } = context
   const { node, secret, network } = config
@@ -64,7 +64,7 @@ export async function openTelephony(
   const ivr = await openIvr(context, { media, hotdesk, directory, announcements: plan.current.announcements })
   const trunks = openTrunks(context, { srf, plan, directory, store })
   const calls = createCalls({
-    parts: { srf, store, directory, hotdesk, registrar, plan, trunks, ivr },
+    parts: { srf, store, directory, contacts, hotdesk, registrar, plan, trunks, ivr },
     network: { node, domain, network, secret },
     settings: callSettings(config, () => settings.current),
     settled: server.settled,

@@ -1,7 +1,7 @@
 import type { NodeName } from '../base/identity.js'
 import type { Secret } from '../base/secret.js'
 import type { LivePlan } from '../dialplan/dialplan.js'
-import type { Directory } from '../directory/directory.js'
+import type { Contacts, Directory } from '../directory/directory.js'
 import type { Hotdesk } from '../hotdesk/hotdesk.js'
 import type { Registrar } from '../registrar/registrar.js'
 import type { SipApplication } from '../srf/srf.js'
@@ -14,6 +14,7 @@ export interface NodeParts {
   readonly srf: SipApplication
   readonly store: Store
   readonly directory: Directory
+  readonly contacts: Pick<Contacts, 'nameOf'>
   readonly hotdesk: Hotdesk
   readonly registrar: Registrar
   readonly plan: LivePlan

@@ -142,6 +142,11 @@ export const commandGroups: Readonly<Record<string, readonly CommandEntry[]>> = 
       load: async () => (await import('./records/sites.js')).siteCommands,
     },
     {
+      name: 'contact',
+      about: 'manage phone books, central and personal: set, rm, list, find, import, export',
+      load: async () => (await import('./contacts/contacts.js')).contactCommands,
+    },
+    {
       name: 'redis',
       about: "manage the network's Redis: install, restore, accept, secret",
       load: async () => (await import('./redis/redis.js')).redisCommands,

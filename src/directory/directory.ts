@@ -13,6 +13,9 @@ import { deviceFields, parseDevice, parseNode, parseSite, parseUser } from './re
 import { createSecretCheck, type SecretCheck } from './secret-check.js'
 
 export { auditEntries, commandEntry, type Operator, operatorArgument } from './audit.js'
+export { type Contact, parseContactName, parseContactNumber } from './contacts/contact.js'
+export { type BookOwner, bookKey, type Contacts, createContacts } from './contacts/contacts.js'
+export { type BookEntry, createPhoneBook } from './contacts/phone-book.js'
 export type * from './contract.js'
 export { callPurposes, homeReturns, nodeAbilities, secondLogins } from './contract.js'
 export { breakOutOf, keyText, keyTypes, parseKeys, worksAt, writeKeys } from './keys/user-keys.js'

@@ -1,9 +1,9 @@
-import type { Milliseconds } from '../base/clock.js'
 import { parseDeviceId, parseExtension, parseSiteName } from '../base/identity.js'
 import type { Seal } from '../base/seal.js'
 import { type FieldChanges, type RecordChange, removalMarks, type Store, type StreamWrite } from '../store/store.js'
 import { auditEntries, type Operator, operatorArgument, type PhoneUser, phoneUserArgument } from './audit.js'
 import type { Directory, EditOutcome, Expected, Prepared, RemoveOutcome, Site } from './contract.js'
+import { untilCopied } from './copied.js'
 import { keepsOldLocation, macTaken, moved, otherMeaning, readPut, withoutLocation } from './edit-rules.js'
 import type { MacIndex } from './mac-addresses.js'
 import { deviceChanges, parseDevice, parseSite, parseUser, siteChanges, userChanges, usualTexts } from './records.js'
@@ -24,7 +24,6 @@ export interface EditNeeds {
 
 const reserved = '5'
 
-const copiedWithinMs: Milliseconds = 1_000
 /** Longer than the age up to which a node compares its saved copy. */
 const markSeconds = 30 * 24 * 60 * 60
 
@@ -139,25 +138,6 @@ function editorArguments(by: PhoneUser | undefined, operator: Operator | null): 
   return operator ? [operatorArgument(operator)] : []
 }
 
-/** Waits until the copy has the change, because the next edit is checked against the copy. Gives up after a second. */
-function untilCopied({ key, fields }: RecordChange, store: Pick<Store, 'replica' | 'clock'>): Promise<void> {
-  function isThere(): boolean {
-    const hash = store.replica.hash(key)
-    if (fields === null) return hash === undefined
-    return Object.entries(fields).every(([field, text]) => (hash?.get(field) ?? null) === text)
-  }
-  return new Promise((resolve) => {
-    const late = store.clock.after(copiedWithinMs, done)
-    const stop = store.replica.onChange(() => isThere() && done())
-    function done(): void {
-      late.cancel()
-      stop()
-      resolve()
-    }
-    if (isThere()) done()
-  })
-}
-
 /** A removal writes a mark in the same transaction, which distinguishes it from a loss of data. */
 async function writeMarked(
   store: Store,
@@ -171,14 +151,14 @@ async function writeMarked(
   if (removed.length > 0) await store.renew(removalMarks, markSeconds)
 }
 
-/** A removal includes call log and wrong PINs: the next user of the extension must not see or inherit them. */
+/** A removal includes call log, personal contacts and wrong PINs: the next user of the extension must not see or inherit them. */
 function withDependents(change: RecordChange): readonly RecordChange[] {
   const [kind, id] = change.key.split(':')
   const mac = kind === 'device' && id !== undefined ? change.fields?.mac : null
   if (mac) return [change, { key: 'macs', fields: { [mac]: id ?? '' } }]
   if (change.fields !== null || id === undefined || kind === 'site') return [change]
   const attempts = ['', 'day:', 'wait:', 'seen:', 'familiar:'].map((name) => `attempts:${name}${id}`)
-  return [change, ...[...attempts, ...(kind === 'user' ? [`calls:${id}`] : [])].map((key) => ({ key, fields: null }))]
+  return [change, ...[...attempts, ...(kind === 'user' ? [`calls:${id}`, `contacts:${id}`] : [])].map((key) => ({ key, fields: null }))]
 }
 
 type Hash = ReadonlyMap<string, string>

@@ -47,6 +47,7 @@ export const streamEvents = {
   changed: 'An operator changed a record, or a user did so by a code (`via` is `dial-code`, `host` the phone): `fields`.',
   removed: 'An operator removed a record.',
   imported: 'An operator imported a file; an import of up to 500 records has an event for each as well.',
+  'contacts.changed': 'An operator changed the phone book of `user`, or the central one: numbers `changed` (or added) and `removed`.',
   restored: 'An operator wrote back lost records.',
   accepted: 'An operator confirmed that missing records were removed on purpose.',
   'secret.changed': 'An operator changed the network’s secret.',

@@ -22,6 +22,7 @@ export const replicatedPrefixes = [
   'secret',
   'webhook:',
   'messages:',
+  'contacts',
 ] as const
 
 /** Requests to nodes and their replies. Redis reports changes of these keys like those of records, so neither side has to poll. */

@@ -7,6 +7,7 @@ import { nodeUri } from '../../sip/uri/node-uri.js'
 import { withoutUriHeaders } from '../../sip/uri/sip-uri.js'
 import type { NodeLegs } from '../bridge/node-legs.js'
 import type { Call } from '../call.js'
+import type { CallerNames } from '../identity/caller-names.js'
 import { nodeDiversions, phoneDiversions } from '../identity/diversions.js'
 import { nodeIdentity, phoneIdentity } from '../identity/identity-headers.js'
 import { type Hop, type HopTokens, hopTokenHeader } from '../inbound/hop-token.js'
@@ -19,6 +20,7 @@ export interface UserBranchesNeeds {
   readonly registrar: Pick<Registrar, 'follow'>
   readonly hopTokens: Pick<HopTokens, 'sign'>
   readonly nodeLegs: Pick<NodeLegs, 'current'>
+  readonly callerNames: CallerNames
   readonly node: NodeName
   readonly domain: string
 }
@@ -48,8 +50,8 @@ export interface SisterOrder {
   readonly handover: TrunkHandover
 }
 
-export function createUserBranches({ registrar, hopTokens, nodeLegs, node, domain }: UserBranchesNeeds): UserBranches {
-  function toPhone({ headers, party }: Call, binding: Binding, diversions: readonly Diversion[]): Branch {
+export function createUserBranches({ registrar, hopTokens, nodeLegs, callerNames, node, domain }: UserBranchesNeeds): UserBranches {
+  function toPhone({ headers, party }: Pick<Call, 'headers' | 'party'>, binding: Binding, diversions: readonly Diversion[]): Branch {
     const reach = reachOf(binding)
     const parts = {
       headers: { ...headers, ...phoneIdentity(party, domain), ...phoneDiversions(diversions, domain), ...reach.headers },
@@ -87,7 +89,12 @@ export function createUserBranches({ registrar, hopTokens, nodeLegs, node, domai
     toColleague: (call, to, extension) => toNode(call, to, { target: extension, hops: 1, purpose: 'pick-up' }, []),
     toUser(call, { user, history: { hops, diversions }, bindings, nodes }) {
       const hop = { target: user.extension, hops: hops + 1, purpose: 'call' } as const
-      return [...bindings.map((binding) => toPhone(call, binding, diversions)), ...nodes.map((each) => toNode(call, each, hop, diversions))]
+      const { headers, party, plan } = call
+      const shown = { headers, party: callerNames.shownTo(user.extension, party, plan) }
+      return [
+        ...bindings.map((binding) => toPhone(shown, binding, diversions)),
+        ...nodes.map((each) => toNode(call, each, hop, diversions)),
+      ]
     },
   }
 }

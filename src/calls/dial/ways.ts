@@ -2,6 +2,7 @@ import type { Clock, Milliseconds } from '../../base/clock.js'
 import type { Connect } from '../bridge/connect.js'
 import type { NodeLegs } from '../bridge/node-legs.js'
 import { createRingingCalls, type RingingCalls } from '../features/ringing-calls.js'
+import { createCallerNames } from '../identity/caller-names.js'
 import type { HopTokens } from '../inbound/hop-token.js'
 import type { NodeNetwork, NodeParts } from '../node-parts.js'
 import { type Attempts, createAttempts } from './attempt.js'
@@ -17,7 +18,7 @@ export interface Ways {
 }
 
 export interface WaysNeeds {
-  readonly parts: Pick<NodeParts, 'srf' | 'hotdesk' | 'registrar' | 'trunks'>
+  readonly parts: Pick<NodeParts, 'srf' | 'directory' | 'contacts' | 'hotdesk' | 'registrar' | 'trunks'>
   readonly network: Pick<NodeNetwork, 'node' | 'domain'>
   readonly nodeLegs: NodeLegs
   readonly connect: Connect
@@ -30,7 +31,13 @@ export interface WaysNeeds {
 export function createWays({ parts, network, nodeLegs, connect, hopTokens, busyGraceMs, clock }: WaysNeeds): Ways {
   const ringingCalls = createRingingCalls()
   const attempts = createAttempts({ ...parts, nodeLegs, connect, ringingCalls, busyGraceMs, clock })
-  const branches = createUserBranches({ registrar: parts.registrar, hopTokens, nodeLegs, ...network })
+  const branches = createUserBranches({
+    registrar: parts.registrar,
+    hopTokens,
+    nodeLegs,
+    callerNames: createCallerNames(parts),
+    ...network,
+  })
   return {
     attempts,
     branches,

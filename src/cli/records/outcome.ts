@@ -14,6 +14,8 @@ export interface RecordCommand {
   readonly form: Form
 }
 
+type Reported = Pick<RecordCommand, 'needs' | 'subject' | 'form'>
+
 /** The name of each kind of record in messages. */
 const nouns = { user: 'user', device: 'phone', site: 'site' } as const
 export type RecordKind = keyof typeof nouns
@@ -75,13 +77,14 @@ export function reportRemoved(command: RecordCommand, { outcome }: RemoveOutcome
   else reportRefusal(command, [unknownText(command.kind)])
 }
 
-function reportDone({ needs: { terminal, exit }, subject, form }: RecordCommand, what: string, issued: Issued): void {
+/** Reports an edit that was made. */
+export function reportDone({ needs: { terminal, exit }, subject, form }: Reported, what: string, issued: Issued = {}): void {
   terminal.print(form.json ? JSON.stringify({ subject, done: true, ...issued }) : `${terminal.paint.strong(subject)}: ${what}`)
   exit(0)
 }
 
 /** Reports a refused edit, in words or as JSON. */
-export function reportRefusal({ needs, subject, form }: RecordCommand, reasons: readonly string[]): void {
+export function reportRefusal({ needs, subject, form }: Reported, reasons: readonly string[]): void {
   if (form.json) needs.terminal.print(JSON.stringify({ subject, done: false, reasons }))
   else printRefusal(needs, subject, reasons)
   needs.exit(1)

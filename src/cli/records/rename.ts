@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { errors } from '../../base/errors.js'
 import type { Extension } from '../../base/identity.js'
 import { counted } from '../../base/output/counted.js'
-import type { Directory, User } from '../../directory/directory.js'
+import { bookKey, type Directory, type User } from '../../directory/directory.js'
 import type { Store } from '../../store/store.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { extensionArgument } from '../operator/arguments.js'
@@ -62,7 +62,16 @@ async function rename(command: RecordCommand, renaming: Renaming, { yes }: Confi
   const references = [...owned, ...forwards].flatMap(({ record, field }) => [record, field])
   const { certainty, reply } = await store.transition('hotdesk_rename', old, extension, 'cli', ...references, byThisOperator())
   if (reply !== 'RENAMED' || certainty !== 'safe') return reportRefusal(command, [refusalWords(reply, renaming)])
+  await moveContacts(renaming)
   report(command, { ...renaming, owned, forwards })
+}
+
+/** The personal phone book follows the user. */
+async function moveContacts({ old, extension, store }: Renaming): Promise<void> {
+  const fields = store.replica.hash(bookKey(old))
+  if (!fields) return
+  const moved = { key: bookKey(extension), fields: Object.fromEntries(fields) }
+  await store.writeAll([{ key: moved.key, fields: null }, moved, { key: bookKey(old), fields: null }])
 }
 
 /** Why the user cannot have the new extension. Redis decides about a user who is added at the same moment. */

@@ -31,6 +31,7 @@ beforeAll(async () => {
     '0155512345',
   )
   await writeFile(join(desk.folder, 'people.csv'), 'extension,name,ringSeconds\n100,Alicia,30\n107,Nora,\n')
+  await writeFile(join(desk.folder, 'contacts.csv'), 'number,name\n+442079460101,Florist\n')
 })
 afterAll(() => desk.close())
 
@@ -67,6 +68,11 @@ const lines: readonly string[][] = [
   ['site', 'show', 'paris'],
   ['site', 'list'],
   ['site', 'rm', 'lyon', '-y'],
+  ['contact', 'set', '+442079460100', 'Taxi'],
+  ['contact', 'list'],
+  ['contact', 'find', '100'],
+  ['contact', 'import', 'contacts.csv'],
+  ['contact', 'rm', '+442079460100'],
   ['events'],
   ['history', '101'],
   ['calls', '100'],
@@ -97,6 +103,7 @@ const names = [
   'logins',
   'displaced',
   'from',
+  'number',
 ]
 
 /** Each malformed value of a JSON reply, with its path. */

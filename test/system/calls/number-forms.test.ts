@@ -73,6 +73,26 @@ describe('each trunk gets numbers in its own form', () => {
     await hangUp(await converse(french.line('0123456788', node.udp), number, bob))
   })
 
+  it('a caller has the name that the phone book of the called user gives the number in its international form', async () => {
+    await office.redis.cli('HSET', '{hd}:contacts', '+33123456788', 'Florist')
+    await office.redis.cli('HSET', '{hd}:contacts:101', '+33123456788', 'Mum')
+    await office.follows('contacts:101', (book) => book?.size === 1)
+    const ringing = bob.nextCall()
+    const dialling = await french.line('0123456788', node.udp).dial('0199000101')
+    const call = await ringing
+    expect([call.callerName, call.callerNumber]).toEqual(['Mum', '0123456788'])
+    call.reject(486)
+    await dialling.result
+    await office.redis.cli('DEL', '{hd}:contacts:101')
+    await office.follows('contacts:101', (book) => book === undefined)
+    const again = bob.nextCall()
+    const redialling = await french.line('0123456788', node.udp).dial('0199000101')
+    const second = await again
+    expect(second.callerName).toBe('Florist')
+    second.reject(486)
+    await redialling.result
+  })
+
   describe('a short code', () => {
     const failure = async (phone: Phone, digits: string): Promise<string> => {
       const dialled = await (await phone.dial(digits)).result

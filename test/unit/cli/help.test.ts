@@ -26,7 +26,7 @@ async function pages(): Promise<ReadonlyMap<string, string>> {
 }
 
 /** They run until they are stopped, or print a file or a picture. */
-const withoutJson = ['start', 'demo', 'sipd', 'schema', 'completion', 'export', 'names', 'help']
+const withoutJson = ['start', 'demo', 'sipd', 'schema', 'completion', 'export', 'contact export', 'names', 'help']
 
 describe('--help of each command', async () => {
   const all = await pages()

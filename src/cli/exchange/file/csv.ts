@@ -12,7 +12,8 @@ const faultWords: Readonly<Record<string, string>> = {
   CSV_QUOTE_NOT_CLOSED: 'a quote is never closed',
 }
 
-interface Row {
+/** The cells of a line. */
+export interface Row {
   readonly line: number
   readonly cells: readonly string[]
 }
@@ -32,7 +33,7 @@ interface Table {
  * `-` or `_` between the words. An empty cell changes nothing. Places are line and column of the table.
  */
 export function readCsv(text: string, file: string): Reading {
-  const { rows, problem } = rowsOf(text, file)
+  const { rows, problem } = readRows(text, file)
   const [header, ...records] = rows
   const table = header && tableOf(header)
   const problems = problem ? [problem] : table ? headerProblems(table, file) : [noKind(header, file)]
@@ -49,8 +50,8 @@ export function readCsv(text: string, file: string): Reading {
   return { written, rowProblems: records.flatMap((row) => [...ragged(row, table, file), ...repeated(row, first, { table, file })]) }
 }
 
-/** Skips rows without text. */
-function rowsOf(whole: string, file: string): { readonly rows: readonly Row[]; readonly problem?: Problem } {
+/** Skips rows without text. `problem`: the table cannot be read. */
+export function readRows(whole: string, file: string): { readonly rows: readonly Row[]; readonly problem?: Problem } {
   const { text, delimiter, skipped } = separated(whole)
   try {
     const found = parse(text, {
@@ -86,18 +87,18 @@ function separated(text: string): { readonly text: string; readonly delimiter: s
 }
 
 /** `Ring seconds`, `ring-seconds` and `RINGSECONDS` are `ringSeconds`. */
-function plainName(name: string): string {
+export function columnName(name: string): string {
   return name.toLowerCase().replace(/[\s_-]/g, '')
 }
 
 function tableOf(header: Row): Table | null {
-  const names = header.cells.map(plainName)
+  const names = header.cells.map(columnName)
   // A table of phones has a `site` column too, so `sites` comes last.
   for (const kind of ['users', 'devices', 'sites'] as const) {
-    const id = names.indexOf(plainName(kinds[kind].id))
+    const id = names.indexOf(columnName(kinds[kind].id))
     if (id < 0) continue
     const keys: readonly string[] = kinds[kind].keys
-    return { kind, id, header, keys: names.map((name, at) => (at === id ? null : (keys.find((key) => plainName(key) === name) ?? null))) }
+    return { kind, id, header, keys: names.map((name, at) => (at === id ? null : (keys.find((key) => columnName(key) === name) ?? null))) }
   }
   return null
 }
@@ -111,7 +112,7 @@ function noKind(header: Row | undefined, file: string): Problem {
 
 function headerProblems({ kind, id, keys, header: { line, cells } }: Table, file: string): Problem[] {
   const known: readonly string[] = kinds[kind].keys
-  const plain = cells.map(plainName)
+  const plain = cells.map(columnName)
   return cells.flatMap((name, index) => {
     const place = `${file}:${line}:${index + 1}`
     const key = looksLikeSetting(name) ? name : '…'

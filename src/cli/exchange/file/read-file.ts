@@ -13,13 +13,19 @@ export type Format = (typeof formats)[number]
 /** Reads a file to import, or standard input for `-`. @throws AppError IMPORT_INVALID if it is not text */
 export async function readFile(file: string, format?: Format): Promise<Reading> {
   const name = file === '-' ? 'standard input' : basename(file)
+  const content = await readContent(file, name)
+  const copy = format === undefined ? readCopy(content, name) : null
+  if (copy) return copy
+  return (format ?? formatIn(content, file)) === 'csv' ? readCsv(content, name) : { written: readYaml(content, name), rowProblems: [] }
+}
+
+/** The text of a file to import, or of standard input for `-`. @throws AppError IMPORT_INVALID if it is not text, or empty */
+export async function readContent(file: string, name: string): Promise<string> {
   const content = await contentOf(file, name)
   const lost = content.indexOf('\ufffd')
   if (lost >= 0) throw unreadable(name, lostCharacter(content, lost))
   if (content.trim() === '') throw unreadable(name, { place: name, key: '', message: 'the file is empty' })
-  const copy = format === undefined ? readCopy(content, name) : null
-  if (copy) return copy
-  return (format ?? formatIn(content, file)) === 'csv' ? readCsv(content, name) : { written: readYaml(content, name), rowProblems: [] }
+  return content
 }
 
 async function contentOf(file: string, name: string): Promise<string> {
