@@ -5,7 +5,7 @@ import { type Binding, reachOf } from '../registrar/registrar.js'
 import { nameAddr, printNameAddr } from '../sip/headers/name-addr.js'
 import { sipUri, withoutUriHeaders } from '../sip/uri/sip-uri.js'
 import type { SipApplication, SipReply } from '../srf/srf.js'
-import { vendorOf } from './vendors.js'
+import { refreshEventsOf } from '../phone-models/phone-models.js'
 
 /** The meaning of the response to a NOTIFY. */
 export type NotifyOutcome = 'confirmed' | 'refused' | 'silent' | 'failed'
@@ -45,12 +45,12 @@ export async function notifyPhone(bindings: readonly Binding[], needs: NotifyNee
 async function notifyContact(binding: Binding, { srf, directory, domain }: NotifyNeeds): Promise<NotifyOutcome> {
   const device = directory.device(binding.device)
   const aor = printNameAddr(nameAddr(sipUri({ user: binding.device, host: domain })))
-  const { refreshEvent } = vendorOf(binding.userAgent, device?.model ?? null)
+  const { refresh } = refreshEventsOf(binding.userAgent, device?.model ?? null)
   const password = device?.password
   const { via, headers } = reachOf(binding)
   const response = await srf.request('NOTIFY', withoutUriHeaders(binding.contact), {
     via,
-    headers: { ...headers, From: aor, To: aor, Contact: `<sip:${domain}>`, Event: refreshEvent, 'Subscription-State': subscriptionState },
+    headers: { ...headers, From: aor, To: aor, Contact: `<sip:${domain}>`, Event: refresh, 'Subscription-State': subscriptionState },
     ...(password ? { credentials: { username: binding.device, password } } : {}),
   })
   return outcomeOf(response)

@@ -3,7 +3,7 @@ import type { Import, SourceFile } from './source-tree.js'
 /** Layers from below; a file may import its own folder and whatever is in a lower layer. */
 export const layers: readonly (readonly string[])[] = [
   ['base', 'config'],
-  ['sip', 'media'],
+  ['sip', 'media', 'phone-models'],
   ['sipd', 'srf', 'store', 'http'],
   ['directory', 'hotdesk', 'registrar', 'dialplan', 'trunks', 'control'],
   ['calls', 'ivr', 'phones', 'messages', 'console', 'softphones', 'webhooks', 'trace', 'provisioning'],
