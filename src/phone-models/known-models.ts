@@ -52,6 +52,11 @@ function fanvil(side: number, perPage: number, pages: number): Measures {
   return { family: 'fanvil', keys: side + perPage * pages, perPage: side, second: pages === 0 ? null : { keys: perPage * pages, perPage } }
 }
 
+/** Keys at the side of the display, on pages, and no others. */
+function fanvilSide(perPage: number, pages: number): Measures {
+  return { family: 'fanvil', keys: perPage * pages, perPage, second: null }
+}
+
 const cisco = (keys: number, modules = 0): Measures => ({
   family: 'cisco',
   keys,
@@ -139,15 +144,22 @@ export const knownModels: Readonly<Record<Make, Maker>> = {
       row('X4U', fanvil(3, 6, 5)),
       row('X5', fanvil(0, 8, 5)),
       row('X5U', fanvil(4, 6, 5)),
-      row('X6 X7C', fanvil(0, 12, 5)),
+      row('X6 X7', fanvil(0, 12, 5)),
+      row('X7C', fanvilSide(12, 5)),
       row('X6U', fanvil(5, 12, 5)),
       row('X210', fanvil(10, 32, 3)),
+      row('V61', fanvilSide(3, 4)),
+      row('V62', fanvilSide(5, 3)),
+      row('V62G V62W V62Pro V63 V64', fanvilSide(7, 3)),
+      row('V65', fanvilSide(9, 3)),
+      row('V66 V67', fanvil(0, 29, 4)),
     ],
     otherwise: fanvil(2, 1, 0),
   },
   gigaset: {
     models: [
-      row('Maxwell MaxwellBasic Maxwell2 Maxwell3 Maxwell4', { family: 'gigaset-maxwell', keys: 8, perPage: 8 }),
+      row('Maxwell Maxwell2 Maxwell3 Maxwell4', { family: 'gigaset-maxwell', keys: 8, perPage: 8 }),
+      row('MaxwellBasic', { family: 'gigaset-maxwell', keys: 0, perPage: 1 }),
       row('P710', { ...snom(4, 4), family: 'snom' }),
       row('P810', snom(4, 4, d8c)),
       row('P820 P825', snom(28, 7, d8c)),

@@ -27,7 +27,10 @@ type Get = (name: string) => string | undefined
 type Reader = (get: Get, settings: Settings) => readonly KeyOnPhone[]
 
 const readers: Readonly<Record<string, Reader>> = {
-  yealink: (get) => sequence((index) => yealinkKey(get, `linekey.${index + 1}`)),
+  yealink: (get) => [
+    ...sequence((index) => yealinkKey(get, `linekey.${index + 1}`)),
+    ...[1, 2, 3, 4, 5, 6].flatMap((unit) => sequence((index) => yealinkKey(get, `expansion_module.${unit}.key.${index + 1}`))),
+  ],
   poly: (get) => polyKeys(get),
   fanvil: (_, settings) => fanvilKeys(settings),
   'gigaset-maxwell': (get) => sequence((index) => maxwellKey(get, index)),

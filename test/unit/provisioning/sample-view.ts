@@ -84,8 +84,21 @@ export interface ReadFile {
 
 /** The rendered file, read back by the parser of its format and judged by the maker's own check. */
 export function renderedFor(text: string, family: string): ReadFile {
+  return read(viewWith(text, family), family)
+}
+
+/** The same with other members of the view. */
+export function renderedWith(members: OtherMembers, family: string): ReadFile {
+  return read({ ...viewWith('Anna', family), ...members }, family)
+}
+
+type OtherMembers = { readonly model: { readonly name: string } } & Partial<
+  Record<'display' | 'keys' | 'language' | 'pages' | 'state' | 'user', unknown>
+>
+
+function read(view: Parameters<typeof templates.renderFile>[0], family: string): ReadFile {
   const file = mainFile(family)
-  const { body } = templates.renderFile(viewWith(text, family), file)
+  const { body } = templates.renderFile(view, file)
   return { settings: file.format.read(body).settings, problems: problemsIn(body, file) }
 }
 
