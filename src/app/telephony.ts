@@ -3,7 +3,7 @@ import { type Calls, createCalls } from '../calls/calls.js'
 import type { LivePlan } from '../dialplan/dialplan.js'
 import { createIvr, type Ivr } from '../ivr/ivr.js'
 import { createMedia } from '../media/media.js'
-import { createMessages } from '../messages/messages.js'
+import { createMessageLamps, createMessages } from '../messages/messages.js'
 import { createPhones } from '../phones/phones.js'
 import { createRegistrar, type Registrar } from '../registrar/registrar.js'
 import { type SipServer, sipServer } from '../sip-server.js'
@@ -101,7 +101,18 @@ export async function openTelephony(
     log: partLog(context, 'messages'),
   })
   lifecycle.opened(messages, 'messages', (opened) => opened.close())
+  openMessageLamps(context, { srf, registrar, directory, hotdesk, store, plan })
   return { trunks, calls, ivr, registrar, withdrawal }
+}
+
+function openMessageLamps(
+  context: NodeContext,
+  parts: Pick<Parameters<typeof createMessageLamps>[0], 'srf' | 'registrar' | 'directory' | 'hotdesk' | 'store' | 'plan'>,
+): void {
+  const { config, clock, lifecycle } = context
+  const log = partLog(context, 'messages')
+  const lamps = createMessageLamps({ ...parts, node: config.node, domain: config.sip.domain, clock, log })
+  lifecycle.opened(lamps, 'message lamps', (opened) => opened.close())
 }
 
 type RegistrarParts = Pick<TelephonyNeeds, 'plan' | 'store' | 'srf' | 'directory' | 'hotdesk' | 'server' | 'movesPhones'>

@@ -4,9 +4,12 @@ import { keptEvents } from '../hotdesk/hotdesk.js'
 import type { IncomingRequest, SipApplication } from '../srf/srf.js'
 import type { Store } from '../store/store.js'
 import type { Trunks } from '../trunks/trunks.js'
+import { messagesKey } from './lamp/mailbox-state.js'
 import { createMailboxOwners } from './mailbox-owner.js'
 import { type MessageSummary, parseMessageSummary } from './message-summary.js'
 import { createSubscriptions, type SubscriptionsNeeds } from './subscriptions.js'
+
+export { createMessageLamps } from './lamp/message-lamps.js'
 
 export interface MessagesNeeds extends SubscriptionsNeeds {
   readonly srf: Pick<SipApplication, 'onRequest' | 'request' | 'onReconnected'>
@@ -33,7 +36,8 @@ export function createMessages(needs: MessagesNeeds): Messages {
   const owners = createMailboxOwners({ directory, plan })
   const subscriptions = createSubscriptions(needs)
   const offUserChange = directory.onUserChange((extension) => {
-    if (directory.user(extension) === null && store.replica.hash(keyOf(extension)) !== undefined) keep(store.remove(keyOf(extension)))
+    if (directory.user(extension) === null && store.replica.hash(messagesKey(extension)) !== undefined)
+      keep(store.remove(messagesKey(extension)))
   })
 
   function take(request: IncomingRequest): void {
@@ -64,7 +68,7 @@ export function createMessages(needs: MessagesNeeds): Messages {
 
   function record({ extension, summary }: Report): void {
     const fields = fieldsOf(summary)
-    const present = store.replica.hash(keyOf(extension))
+    const present = store.replica.hash(messagesKey(extension))
     if (
       present &&
       present.size === Object.keys(fields).length &&
@@ -72,7 +76,7 @@ export function createMessages(needs: MessagesNeeds): Messages {
     )
       return
     log.info({ event: 'messages.changed', extension, ...fields }, `messages of ${extension}: ${fields.waiting}`)
-    keep(store.replaceHash(keyOf(extension), fields))
+    keep(store.replaceHash(messagesKey(extension), fields))
     keep(store.append('events', { event: 'messages', user: extension, ...fields, node }, keptEvents))
   }
 
@@ -91,8 +95,4 @@ export function createMessages(needs: MessagesNeeds): Messages {
 
 function fieldsOf({ isWaiting, voice }: MessageSummary): Readonly<Record<string, string>> & { readonly waiting: string } {
   return { waiting: isWaiting ? 'yes' : 'no', ...(voice ? { new: String(voice.new), old: String(voice.old) } : {}) }
-}
-
-function keyOf(extension: Extension): string {
-  return `messages:${extension}`
 }

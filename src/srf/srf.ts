@@ -22,6 +22,7 @@ export {
   trunkOptions,
 } from './capabilities.js'
 export type * from './contract.js'
+export { createNotifications, type Notifications, type NotifiedState } from './subscriptions/notifications.js'
 export { endsSubscription } from './subscriptions/notify-outcome.js'
 
 export interface SrfNeeds {
