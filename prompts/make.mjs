@@ -27,7 +27,7 @@ function make(name, text) {
   // Telephone band, about -16 dBm0, and 0.2 s of silence first: phones often lose the first syllable after they have answered.
   const pad = isWord(name) ? ['pad', '0.02', '0.08'] : ['pad', '0.2', '0.1']
   const trim = ['silence', '1', '0.01', '0.1%', 'reverse', 'silence', '1', '0.01', '0.1%', 'reverse']
-  const shape = ['highpass', '200', 'norm', '-4', 'rate', '-v', '8000', ...pad]
+  const shape = ['gain', '-4', 'highpass', '200', 'norm', '-4', 'rate', '-v', '8000', ...pad]
   execFileSync('sox', [spoken, '-b', '16', '-c', '1', '-D', levelled, ...trim, ...shape])
   const wave = new wavefile.WaveFile(readFileSync(levelled))
   // At start, the node compares this comment with prompts.yaml, and reports outdated files.
@@ -37,7 +37,7 @@ function make(name, text) {
 
 /** Words that are put together into sentences. */
 function isWord(name) {
-  return /^(for|press|(digit|letter|site)-.+)$/.test(name)
+  return /^(for|press|(digit|number|letter|site|user)-.+)$/.test(name)
 }
 
 function spelled(text) {

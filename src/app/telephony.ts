@@ -61,7 +61,13 @@ export async function openTelephony(
   const registrar = openRegistrar(context, { plan, store, srf, directory, hotdesk, server, movesPhones })
   const media = createMedia({ ...config.media, clock, metrics, log: partLog(context, 'media') })
   lifecycle.opened(media, 'media', (opened) => opened.close())
-  const ivr = await openIvr(context, { media, hotdesk, directory, announcements: plan.current.announcements })
+  const ivr = await openIvr(context, {
+    media,
+    hotdesk,
+    directory,
+    language: () => plan.current.language,
+    announcements: plan.current.announcements,
+  })
   const trunks = openTrunks(context, { srf, plan, directory, store })
   const calls = createCalls({
     parts: { srf, store, directory, contacts, hotdesk, registrar, plan, trunks, ivr },
@@ -173,7 +179,7 @@ function finishCallsFirst(
 
 async function openIvr(
   context: NodeContext,
-  parts: Pick<Parameters<typeof createIvr>[0], 'media' | 'hotdesk' | 'directory' | 'announcements'>,
+  parts: Pick<Parameters<typeof createIvr>[0], 'media' | 'hotdesk' | 'directory' | 'language' | 'announcements'>,
 ): Promise<Ivr> {
   const { settings, clock, metrics, lifecycle } = context
   const timing = () => dialogueTiming(settings.current)

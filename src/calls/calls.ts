@@ -219,7 +219,7 @@ function createHandler(inProgress: CallState, { parts, network, settings, clock,
   const callers = createCallers({ hopTokens, nodeLegs, trunks, registrar, directory, hotdesk, node, log })
   const onward = {
     dial,
-    featureCalls: createFeatureCalls({ ivr, useFeature: createUserFeatures(directory), activity }),
+    featureCalls: createFeatureCalls({ ivr, useFeature: createUserFeatures({ directory, store }), activity }),
     sisterCall: createSisterCall({ ...ways, record, trunks, psapCallbacks }),
     replaceCall: createReplaceCall({ ...ways, conversations, pickUp: destinations.pickUp, dial, connect, limits, clock }),
   }

@@ -1,10 +1,17 @@
+import type { Language } from '../base/language.js'
 import type { IncomingInvite, ResponseParts } from '../srf/srf.js'
 import { type Call, reject } from './call.js'
 import { type Failure, type RefusalReason, responseOf, type Termination, terminationOf } from './failure.js'
+import { languageOf } from './inbound/caller.js'
 
 /** Plays a prompt as early media, then sends the final response. `ended` cuts it short. */
 export interface AnnouncementPort {
-  announce(invite: IncomingInvite, prompt: string, after: { status: number; parts: ResponseParts }, ended: AbortSignal): Promise<void>
+  announce(
+    invite: IncomingInvite,
+    spoken: { readonly prompt: string; readonly language: Language | null },
+    after: { status: number; parts: ResponseParts },
+    ended: AbortSignal,
+  ): Promise<void>
 }
 
 /** Refuses calls with words. */
@@ -41,7 +48,7 @@ export function createSpokenRefusals(ivr: AnnouncementPort): SpokenRefusals {
     }
     const ended = new AbortController()
     call.control.endBy(() => ended.abort())
-    await ivr.announce(call.invite, prompt, responseOf(failure), ended.signal)
+    await ivr.announce(call.invite, { prompt, language: languageOf(call.caller) }, responseOf(failure), ended.signal)
     return terminationOf(call.invite.cancelled ? { reason: 'cancelled' } : failure)
   }
 

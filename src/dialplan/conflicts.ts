@@ -1,9 +1,11 @@
 import { isBlock, itemsOf, keyText, type ParsedFile, type Path, type Problem } from '../config/yaml/yaml-schema.js'
 import { globalEmergencyNumbers } from '../sip/uri/dialled.js'
-import { loginForms, logoutForms, parseCode, reservedExtension } from './codes.js'
+import { codeFormsWithExtension, logoutForms, parseCode, reservedExtension } from './codes.js'
 import { begins, covers, overlap, type Pattern, parsePattern } from './pattern.js'
 import { dialledForm } from './short-codes/code-checks.js'
 import { codeForms } from './short-codes/short-code.js'
+
+type CodeKind = 'login' | 'logout' | 'logoutEverywhere'
 
 /** The digits that one line of the file claims. */
 interface Claim {
@@ -12,7 +14,7 @@ interface Claim {
   readonly text: string
   /** False for a default. */
   readonly isWritten: boolean
-  readonly kind: 'login' | 'logout' | 'short code' | 'bar' | 'emergency' | 'extension' | 'route'
+  readonly kind: CodeKind | 'short code' | 'bar' | 'emergency' | 'extension' | 'route'
   readonly forms: readonly Pattern[]
 }
 
@@ -54,7 +56,8 @@ function quoted({ text }: Claim): string {
 }
 
 function conflictOf(earlier: Claim, later: Claim): string | null {
-  if (earlier.kind === 'login' && later.kind === 'logout' && reservedExtension({ login: earlier.text, logout: later.text })) return null
+  const isLogout = later.kind === 'logout' || later.kind === 'logoutEverywhere'
+  if (earlier.kind === 'login' && isLogout && reservedExtension({ login: earlier.text, logout: later.text })) return null
   // An emergency number takes precedence over everything, so it conflicts with nothing but codes.
   if (earlier.kind === 'emergency' || later.kind === 'emergency') return isCode(earlier) || isCode(later) ? clash(earlier, later) : null
   if (earlier.kind === 'route' && later.kind === 'route')
@@ -66,7 +69,7 @@ function conflictOf(earlier: Claim, later: Claim): string | null {
 }
 
 function isCode({ kind }: Claim): boolean {
-  return kind === 'login' || kind === 'logout' || kind === 'short code' || kind === 'bar'
+  return kind === 'login' || kind === 'logout' || kind === 'logoutEverywhere' || kind === 'short code' || kind === 'bar'
 }
 
 function clash(earlier: Claim, later: Claim): string | null {
@@ -85,10 +88,12 @@ function claimsOf(file: unknown): Claim[] {
   const { codes, shortCodes, extensions, routes, outside } = isBlock(file) ? file : {}
   const emergency = isBlock(file) && isBlock(file.emergency) ? Object.keys(file.emergency) : []
   const prefix = typeof outside === 'string' ? outside : ''
-  const { login, logout } = isBlock(codes) ? codes : {}
+  const { login, logout, logoutEverywhere } = isBlock(codes) ? codes : {}
   return [
-    ...codeClaim('login', login, (code) => loginForms({ login: code })),
-    ...codeClaim('logout', logout, (code) => logoutForms({ logout: code })),
+    ...codeClaim('login', login, codeFormsWithExtension),
+    ...codeClaim('logout', logout, logoutForms),
+    // The default cannot conflict: it lies behind the login code.
+    ...(logoutEverywhere === undefined ? [] : codeClaim('logoutEverywhere', logoutEverywhere, codeFormsWithExtension)),
     ...[...new Set([...globalEmergencyNumbers, ...emergency])].flatMap((number) =>
       claim('emergency', ['emergency', number], number, [number, `${prefix}${number}`]).map((found) => ({
         ...found,
@@ -104,9 +109,9 @@ function claimsOf(file: unknown): Claim[] {
   ]
 }
 
-export const defaultCodes = { login: '*77*', logout: '*77*5*' }
+export const defaultCodes = { login: '*77*', logout: '*77*5*', logoutEverywhere: '*77*6*' }
 
-function codeClaim(kind: 'login' | 'logout', text: unknown, formsOf: (code: string) => Pattern[]): Claim[] {
+function codeClaim(kind: CodeKind, text: unknown, formsOf: (code: string) => Pattern[]): Claim[] {
   const code = text === undefined ? defaultCodes[kind] : typeof text === 'string' ? parseCode(text) : null
   return code === null ? [] : [{ path: ['codes', kind], text: code, isWritten: text !== undefined, kind, forms: formsOf(code) }]
 }

@@ -136,6 +136,7 @@ export const planFile = block({
   codes: block({
     login: code.prefault(defaultCodes.login).describe('Login code, followed by the extension.'),
     logout: code.prefault(defaultCodes.logout).describe('Logout code.'),
+    logoutEverywhere: code.optional().describe('Code that logs the user out at every phone. Default: the login code with `6*`.'),
   })
     .prefault({})
     .describe('Codes of hot desking.'),

@@ -3,6 +3,7 @@ import type { Extension, SiteName } from '../base/identity.js'
 import type { Language } from '../base/language.js'
 import type { Secret } from '../base/secret.js'
 import type { SiteCodes, SiteProfiles } from '../directory/directory.js'
+import type { Codes } from './codes.js'
 import type { TrunkNumberForms } from './numbers/number-form.js'
 import type { NumberPlan, OutsideNumber } from './numbers/number-plan.js'
 import type { PlanReferences } from './plan-references.js'
@@ -85,6 +86,7 @@ type Meaning =
   | { readonly kind: 'emergency'; readonly number: string; readonly trunks: readonly Trunk[] }
   | { readonly kind: 'login'; readonly extension: Extension | null }
   | { readonly kind: 'logout' }
+  | { readonly kind: 'logout-everywhere'; readonly extension: Extension | null }
   | { readonly kind: 'user'; readonly extension: Extension }
   | OutsideRoute
   | { readonly kind: 'feature'; readonly feature: Feature; readonly argument: string }
@@ -136,8 +138,8 @@ export interface Dialplan {
   readonly emergencyTrunks: readonly Trunk[]
   /** Names of trunks with `enabled: no`. */
   readonly disabledTrunks: readonly string[]
-  /** For messages: `*77*` and `*77*5*`. */
-  readonly codes: { readonly login: string; readonly logout: string }
+  /** For messages: `*77*`, `*77*5*` and `*77*6*`. */
+  readonly codes: Codes
   /** IANA name; null: the file has none. */
   readonly timezone: string | null
   /** Of prompts and phones, for users without a language of their own; null: the file has none. */

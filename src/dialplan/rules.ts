@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { parseExtension } from '../base/identity.js'
 import { emergencyDigits, globalEmergencyNumbers } from '../sip/uri/dialled.js'
-import { readCode, reservedExtension } from './codes.js'
+import { codesOf, readCode, reservedBy } from './codes.js'
 import { emergencyNumbersOf } from './emergency-numbers.js'
 import { logoutRules } from './logout-rules.js'
 import { countryOfNumbers } from './numbers/country.js'
@@ -33,7 +33,7 @@ export function createRules(file: PlanFile): Omit<Dialplan, 'fingerprint'> {
   const { dialled: emergencies, sent, behindCodes } = emergencyNumbersOf(file)
   const dids = didsOf(file)
   const didIn = createDidLookup(dids)
-  const reserved = reservedExtension(file.codes)
+  const codes = codesOf(file.codes)
 
   const emergency = (digits: string): string | null => emergencies.get(emergencyDigits(digits)) ?? null
   const emergencyRoute = (number: string): Route => ({ kind: 'emergency', number, trunks: emergencyTrunks })
@@ -48,7 +48,7 @@ export function createRules(file: PlanFile): Omit<Dialplan, 'fingerprint'> {
     const number = emergency(digits)
     if (number !== null) return emergencyRoute(number)
     const bare = withoutHash(digits)
-    return withHelp(readCode(file.codes, digits) ?? shortCode(bare) ?? shortCode(digits) ?? numberRoute(bare))
+    return withHelp(readCode(codes, digits) ?? shortCode(bare) ?? shortCode(digits) ?? numberRoute(bare))
   }
 
   /** `*9112`, of which a trunk would get 112, is an emergency call. */
@@ -74,10 +74,10 @@ export function createRules(file: PlanFile): Omit<Dialplan, 'fingerprint'> {
     trunks,
     emergencyTrunks,
     disabledTrunks: off.map(([name]) => name),
-    codes: file.codes,
+    codes,
     timezone: file.timezone ?? null,
     language: file.language ?? null,
-    phoneCodes: phoneCodesOf(file),
+    phoneCodes: phoneCodesOf({ ...file, codes }),
     voicemail: voicemailOf(file, trunks),
     outside: file.outside,
     rights: createSiteRights(file),
@@ -98,7 +98,8 @@ export function createRules(file: PlanFile): Omit<Dialplan, 'fingerprint'> {
     callerId: (extension) => callerIdOf(dids, extension),
     mayAlert: (extension) => file.alertInfo.some((pattern) => matches(pattern, extension)),
     reserved(extension) {
-      if (extension === reserved) return `${file.codes.logout} is the logout code, and the login of ${extension} would read the same`
+      const reason = reservedBy(codes, extension)
+      if (reason !== null) return reason
       if (globalEmergencyNumbers.includes(extension)) return `${extension} is an emergency number of every site`
       return emergencies.has(extension) ? `${extension} is an emergency number of ${file.site}` : null
     },

@@ -39,6 +39,9 @@ export type LogoutOutcome =
   | { readonly outcome: 'STORE_LOST' }
   | Unconfirmed
 
+/** At every phone where the user is logged in. `FREE`: there is none. */
+export type LogoutEverywhereOutcome = LogoutOutcome | Extract<LoginOutcome, { readonly outcome: 'DENIED' | 'LOCKED' }>
+
 /** The source of a transition, written to the event and to the device's record. */
 export type Via = 'dial-code' | 'redis-cli' | 'cli' | 'api' | 'console' | 'automatic' | 'deleted'
 
@@ -86,6 +89,8 @@ export interface Hotdesk {
   login(request: LoginRequest): Promise<LoginOutcome>
   /** `drain` waits for the phone's calls to end, `now` does not. */
   logout(device: DeviceId, how: 'drain' | 'now', via: Via): Promise<LogoutOutcome>
+  /** Verifies the PIN like a login, then logs the user out at every phone, each when its calls have ended. */
+  logoutEverywhere(request: LoginRequest): Promise<LogoutEverywhereOutcome>
   /** The caller hung up during the dialogue, or no key press was received; `extension` as in a LoginRequest. */
   abandoned(device: DeviceId, extension: Extension | null): void
   /** An emergency call was answered, and has ended; null if the phone is unknown. */

@@ -9,9 +9,9 @@ import type { Directory, User } from '../directory/directory.js'
 import type { Store } from '../store/store.js'
 import { createAssignments } from './assignments.js'
 import { createCallsInProgress } from './calls-in-progress.js'
-import type { AttemptLimits, Hotdesk, LoginOutcome, LogoutOutcome } from './contract.js'
+import type { AttemptLimits, Hotdesk, LoginOutcome, LogoutEverywhereOutcome, LogoutOutcome } from './contract.js'
 import { keptEvents, type StreamEvent } from './events.js'
-import { tryLogin } from './login.js'
+import { tryLogin, tryLogoutEverywhere } from './login.js'
 import type { AutomaticLogout } from './reconcile/logout-due.js'
 import { createReconciler } from './reconcile/reconcile.js'
 import { outcomeOf, readLogout } from './replies.js'
@@ -71,6 +71,12 @@ const logoutEvents = {
   UNCONFIRMED: 'hotdesk.unconfirmed',
 } as const satisfies Record<LogoutOutcome['outcome'], LogEvent>
 
+const everywhereEvents = {
+  ...logoutEvents,
+  DENIED: loginEvents.DENIED,
+  LOCKED: loginEvents.LOCKED,
+} as const satisfies Record<LogoutEverywhereOutcome['outcome'], LogEvent>
+
 export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
   const { store, directory, node, boot, clock, log, metrics, quietSeconds } = needs
   const assignments = createAssignments({ replica: store.replica, log })
@@ -120,6 +126,14 @@ export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
       )
       metrics.transitionsTotal.inc({ transition: 'logout', outcome: outcome.outcome })
       log.info({ event: logoutEvents[outcome.outcome], device, how, via, ...outcome }, `logout of ${device}: ${outcome.outcome}`)
+      return outcome
+    },
+    async logoutEverywhere(request) {
+      const outcome = await orStoreLost<LogoutEverywhereOutcome>(log, () => tryLogoutEverywhere(request, needs))
+      const { device } = request
+      const extension = nameOf(request.extension)
+      const line = { event: everywhereEvents[outcome.outcome], extension, device, how: 'drain', via: 'dial-code', ...outcome }
+      log.info(line, `logout of ${extension ?? 'an extension that does not exist'} everywhere, from ${device}: ${outcome.outcome}`)
       return outcome
     },
     abandoned(device, typed) {

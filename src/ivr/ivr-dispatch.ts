@@ -5,15 +5,16 @@ import type { Clip, Media } from '../media/media.js'
 import type { IncomingInvite } from '../srf/srf.js'
 import { announceRefusal, type RefusalAfter } from './announcement.js'
 import { answerCall, type IvrCall, type IvrCallNeeds } from './ivr-call.js'
-import type { PromptName, Prompts } from './prompts.js'
+import type { Prompts } from './prompts.js'
 import { watchSilence } from './silence-timeout.js'
+import { type Answer, answerClips } from './spoken-answer.js'
 
 /** Answers calls to the IVR, and ends those that fall silent. */
 export interface IvrDispatch {
   /** Answers the call and passes it to `begin`; resolves when it has ended. */
   answer(invite: IncomingInvite, begin: (call: IvrCall, log: Logger) => void): Promise<void>
-  /** Answers the call, plays the prompt that `decide` chooses, and ends the call. */
-  say(invite: IncomingInvite, decide: () => PromptName | Promise<PromptName>): Promise<void>
+  /** Answers the call, says what `decide` finds, and ends the call. */
+  say(invite: IncomingInvite, prompts: Prompts, decide: () => Answer | Promise<Answer>): Promise<void>
   /** Plays the clip before the call is answered, then refuses the call. `ended` cuts the clip short. */
   announce(invite: IncomingInvite, clip: Clip, after: RefusalAfter, ended?: AbortSignal): Promise<void>
   close(): Promise<void>
@@ -21,14 +22,13 @@ export interface IvrDispatch {
 
 export interface IvrDispatchNeeds {
   readonly media: Media
-  readonly prompts: Prompts
   /** Ends a call after this time without a packet from the phone. */
   readonly silentMs: () => Milliseconds
   readonly clock: Clock
   readonly log: Logger
 }
 
-export function createIvrDispatch({ media, prompts, silentMs, clock, log }: IvrDispatchNeeds): IvrDispatch {
+export function createIvrDispatch({ media, silentMs, clock, log }: IvrDispatchNeeds): IvrDispatch {
   const calls = new Set<IvrCall>()
   const closing = new AbortController()
 
@@ -59,9 +59,9 @@ export function createIvrDispatch({ media, prompts, silentMs, clock, log }: IvrD
 
   return {
     answer,
-    say: (invite, decide) =>
+    say: (invite, prompts, decide) =>
       answer(invite, (call, callLog) => {
-        void decided(decide, callLog).then((prompt) => playLast(call, prompts, prompt))
+        void decided(decide, callLog).then((answer) => playLast(call, prompts, answer))
       }),
     announce(invite, clip, after, ended) {
       const ends = ended ? AbortSignal.any([closing.signal, ended]) : closing.signal
@@ -79,7 +79,7 @@ export function createIvrDispatch({ media, prompts, silentMs, clock, log }: IvrD
 }
 
 /** After a fault of ours the caller hears a prompt too. */
-async function decided(decide: () => PromptName | Promise<PromptName>, log: Logger): Promise<PromptName> {
+async function decided(decide: () => Answer | Promise<Answer>, log: Logger): Promise<Answer> {
   try {
     return await decide()
   } catch (fault) {
@@ -88,7 +88,7 @@ async function decided(decide: () => PromptName | Promise<PromptName>, log: Logg
   }
 }
 
-async function playLast(call: IvrCall, prompts: Prompts, prompt: PromptName): Promise<void> {
-  await call.session.play([prompts.clip(prompt)]).finished
+async function playLast(call: IvrCall, prompts: Prompts, answer: Answer): Promise<void> {
+  await call.session.play(answerClips(answer, prompts)).finished
   call.hangUp()
 }

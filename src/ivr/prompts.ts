@@ -1,11 +1,9 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
-import { parse } from 'yaml'
-import { z } from 'zod'
-import { isAppError } from '../base/errors.js'
+import { join } from 'node:path'
+import { type Language, languages } from '../base/language.js'
 import type { Logger } from '../base/logger.js'
 import type { Clip } from '../media/media.js'
-import { type LoadedClip, loadClip, type Tone, toneClip, withoutPath } from '../media/sound/clip.js'
+import { type Tone, toneClip } from '../media/sound/clip.js'
+import { readPromptFolder } from './prompt-folder.js'
 
 /** The purpose of each prompt: if it cannot be played, tones with this meaning replace it. */
 const purposes = {
@@ -38,6 +36,17 @@ const purposes = {
   'try-later': 'failed',
   unconfirmed: 'failed',
   'test-call': 'done',
+  'logged-out-everywhere': 'done',
+  'logged-in-nowhere': 'done',
+  'logged-in-here': 'done',
+  'messages-none': 'done',
+  'messages-unknown': 'failed',
+  'messages-waiting': 'done',
+  'messages-new': 'done',
+  'messages-old': 'done',
+  parked: 'done',
+  'park-busy': 'failed',
+  'park-empty': 'failed',
   'desk-emergency': 'failed',
   'desk-phone': 'done',
   'desk-unknown-phone': 'done',
@@ -51,14 +60,19 @@ export type PromptName = keyof typeof purposes
 /** All prompts of a node. */
 export const promptNames = Object.keys(purposes).filter((name): name is PromptName => name in purposes)
 
-/** Words of which sentences about sites and keys are made: `for`, `press`, the digits and the letters. A missing one is left out. */
+/** Larger numbers are spoken digit by digit. */
+export const largestNumber = 20
+
+/** Words of which sentences are made: `for`, `press`, the digits, numbers of two digits and the letters. A missing one is left out. */
 const wordNames: readonly string[] = [
   'for',
   'press',
   ...Array.from('0123456789', (digit) => `digit-${digit}`),
+  ...Array.from({ length: largestNumber - 9 }, (_, index) => `number-${index + 10}`),
   ...Array.from('abcdefghijklmnopqrstuvwxyz', (letter) => `letter-${letter}`),
 ]
 
+/** What a caller hears, in their language. */
 export interface Prompts {
   clip(name: PromptName): Clip
   /** An announcement that the dial plan names; tones if there is none. */
@@ -67,83 +81,51 @@ export interface Prompts {
   recording(name: string): Clip | null
 }
 
+/** The prompts of all languages. */
+export interface SpokenLanguages {
+  /** Each prompt in the first of these languages that has it, else in English; tones if none has it. */
+  in(preferred: readonly (Language | null)[]): Prompts
+}
+
 export interface PromptNeeds {
   /** Contains a folder for each language. */
   readonly folder: string
-  /** The first language that has a prompt provides it. */
-  readonly languages: readonly string[]
   /** Names of announcements in the dial plan. */
   readonly announcements?: readonly string[]
   readonly log: Logger
 }
 
+/** Of a prompt that its language lacks. */
+const lastResort: Language = 'en'
+
 /** Loads all prompts and announcements. Logs each one that is missing, unreadable or outdated. */
-export async function loadPrompts({ folder, languages, announcements = [], log }: PromptNeeds): Promise<Prompts> {
-  const clips = new Map<string, Clip>()
-  const lists = await Promise.all(languages.map((language) => readList(join(folder, language), log)))
-  const added = lists.flatMap(({ texts, files }) => [...Object.keys(texts), ...files])
-  for (const name of new Set([...promptNames, ...wordNames, ...announcements, ...added])) {
-    const clip = await firstClip(name, { lists, log })
-    if (clip) clips.set(name, clip)
-  }
-  return {
-    clip: (name) => clips.get(name) ?? tones(name, purposes[name]),
-    announcement: (name) => clips.get(name) ?? tones(name, 'failed'),
-    recording: (name) => clips.get(name) ?? null,
-  }
-}
+export async function loadPrompts({ folder, announcements = [], log }: PromptNeeds): Promise<SpokenLanguages> {
+  const required = [...promptNames, ...wordNames]
+  const folders = await Promise.all(
+    languages.map(async (language) => [language, await readPromptFolder(join(folder, language), required, log)] as const),
+  )
+  const clips = new Map(folders)
+  for (const name of announcements)
+    if (!folders.some(([, found]) => found.has(name)))
+      log.warn(
+        { event: 'prompt.missing', prompt: name, path: join(folder, lastResort, `${name}.wav`), reason: 'no language has it' },
+        unplayable,
+      )
 
-interface PromptList {
-  readonly folder: string
-  readonly texts: Readonly<Record<string, string>>
-  /** Names of the sound files. */
-  readonly files: readonly string[]
-}
-
-const listForm = z.object({ texts: z.record(z.string(), z.string()) })
-
-/** A language works without its list; only outdated prompts are not detected. */
-async function readList(folder: string, log: Logger): Promise<PromptList> {
-  const path = join(folder, 'prompts.yaml')
-  const files = await soundFilesIn(folder)
-  try {
-    return { folder, files, texts: listForm.parse(parse(await readFile(path, 'utf8'))).texts }
-  } catch (fault) {
-    log.warn({ event: 'prompt.missing', prompt: 'prompts.yaml', path, reason: withoutPath(fault) }, 'the list of prompts cannot be read')
-    return { folder, files, texts: {} }
-  }
-}
-
-/** None if the folder cannot be read: each of its prompts is then reported as missing. */
-async function soundFilesIn(folder: string): Promise<string[]> {
-  const files = await readdir(folder).catch(() => [])
-  return files.filter((file) => file.endsWith('.wav')).map((file) => basename(file, '.wav'))
-}
-
-async function firstClip(name: string, { lists, log }: { lists: readonly PromptList[]; log: Logger }): Promise<Clip | null> {
-  for (const { folder, texts } of lists) {
-    const path = join(folder, `${name}.wav`)
-    try {
-      const loaded = await loadClip(path, name)
-      if (isOutdated(loaded, texts[name]))
-        log.warn(
-          { event: 'prompt.outdated', prompt: name, path },
-          'a prompt differs from its text in prompts.yaml; run `node prompts/make.mjs`',
-        )
-      return loaded.clip
-    } catch (fault) {
-      // The error itself repeats the path.
-      const cause = isAppError(fault, 'PROMPT_UNREADABLE') ? fault.cause : fault
-      log.warn({ event: 'prompt.missing', prompt: name, path, reason: withoutPath(cause) }, 'a prompt cannot be played')
+  function choose(preferred: readonly (Language | null)[]): Prompts {
+    const order = [...new Set([...preferred.filter((language) => language !== null), lastResort])]
+    const find = (name: string): Clip | null => order.map((language) => clips.get(language)?.get(name)).find((clip) => clip) ?? null
+    return {
+      clip: (name) => find(name) ?? tones(name, purposes[name]),
+      announcement: (name) => find(name) ?? tones(name, 'failed'),
+      recording: find,
     }
   }
-  return null
+
+  return { in: choose }
 }
 
-/** A file without a comment is an operator's own recording, whose text is unknown. */
-function isOutdated({ comment }: LoadedClip, text: string | undefined): boolean {
-  return comment !== null && comment !== '' && text !== undefined && comment !== text
-}
+const unplayable = 'a prompt cannot be played'
 
 const lead: Tone = { hertz: [], ms: 200 }
 const gap: Tone = { hertz: [], ms: 150 }

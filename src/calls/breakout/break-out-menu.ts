@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.js'
 import type { SiteName } from '../../base/identity.js'
+import type { Language } from '../../base/language.js'
 import type { SiteChoice } from '../../dialplan/dialplan.js'
 import type { CallKind } from '../../hotdesk/hotdesk.js'
 import type { IncomingInvite } from '../../srf/srf.js'
@@ -24,6 +25,7 @@ interface SiteQuestion {
   readonly choices: readonly SiteChoice[]
   readonly digits: string
   readonly judge: JudgeTyped
+  readonly language: Language | null
   readonly ended: AbortSignal
 }
 
@@ -66,7 +68,14 @@ export function createBreakOutMenu({ ivr, newCall, record, dialEmergency, clock 
     const ended = new AbortController()
     call.control.endBy(() => ended.abort())
     const judge = judgeTyped(user, call.knowledge)
-    const answer = await ivr.askForSite(call.invite, { site, choices, digits, judge, ended: ended.signal })
+    const answer = await ivr.askForSite(call.invite, {
+      site,
+      choices,
+      digits,
+      judge,
+      language: user?.language ?? null,
+      ended: ended.signal,
+    })
     if (answer === null)
       return call.invite.cancelled ? terminationOf({ reason: 'cancelled' }) : { result: 'client', reason: 'no site chosen' }
     const { choice, caller } = answer

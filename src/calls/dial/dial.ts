@@ -73,6 +73,7 @@ export function createDial({ srf, attempts, branches, destinations, registrar, l
         return to.feature === 'pick-up' ? pickUp.dialled(call, to.argument) : reject(call, { reason: 'not-from-here' })
       case 'login':
       case 'logout':
+      case 'logout-everywhere':
       case 'please-log-in':
         // A feature code works only for the phone that dials it: a forward cannot lead to it.
         return reject(call, { reason: 'not-from-here' })

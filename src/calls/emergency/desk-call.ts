@@ -1,6 +1,7 @@
 import type { Clock, Milliseconds } from '../../base/clock.js'
 import { isAppError, messageOf } from '../../base/errors.js'
 import { type DeviceId, type Extension, type NodeName, parseDeviceId } from '../../base/identity.js'
+import type { Language } from '../../base/language.js'
 import type { Logger } from '../../base/logger.js'
 import { askNode } from '../../control/control.js'
 import type { Directory } from '../../directory/directory.js'
@@ -25,7 +26,7 @@ export interface DeskCallNeeds {
   readonly placeOwnCall: PlaceOwnCall
   readonly voice: Pick<OwnVoice, 'clip' | 'recording'>
   readonly ways: DeskWays
-  readonly directory: Pick<Directory, 'ownedBy'>
+  readonly directory: Pick<Directory, 'ownedBy' | 'device' | 'user'>
   readonly hotdesk: Pick<Hotdesk, 'devicesOf' | 'userOn' | 'isQuiet' | 'emergencyDesk'>
   readonly registrar: Pick<Registrar, 'bindingsOf'>
   readonly store: Pick<Store, 'mailbox'>
@@ -106,7 +107,7 @@ export function createDeskCalls(needs: DeskCallNeeds): DeskCalls {
     const bindings = devices.flatMap((id) => registrar.bindingsOf(id).filter((binding) => binding.node === node))
     const [first] = bindings
     if (!first) return Promise.resolve(null)
-    const clips = clipsOf(words, voice)
+    const clips = clipsOf(words, languageAt(first.device), voice)
     const uri = sipUri({ user: first.device, host: domain })
     return new Promise((resolve) => {
       let own: OwnCall | null = null
@@ -133,6 +134,11 @@ export function createDeskCalls(needs: DeskCallNeeds): DeskCalls {
     const result = await attempts.fork(call, { ...plan, branches: bindings.map((binding) => urgent(branches.toPhone(call, binding))) })
     if (result.outcome === 'ended') return result.termination
     return reject(call, result.outcome === 'missed' ? result.failure : { reason: 'no-answer' })
+  }
+
+  function languageAt(device: DeviceId): Language | null {
+    const extension = hotdesk.userOn(device) ?? directory.device(device)?.owner ?? null
+    return extension === null ? null : (directory.user(extension)?.language ?? null)
   }
 
   return { inform, ring }

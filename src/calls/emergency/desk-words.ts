@@ -1,4 +1,5 @@
 import type { DeviceId, Extension } from '../../base/identity.js'
+import type { Language } from '../../base/language.js'
 import type { Clip } from '../../media/media.js'
 import type { OwnVoice } from '../own/own-calls.js'
 
@@ -36,7 +37,7 @@ function spelled(text: string): readonly string[] {
   return Array.from(text.toLowerCase().replace(/[^0-9a-z]/g, ''), (one) => `${/[0-9]/.test(one) ? 'digit' : 'letter'}-${one}`)
 }
 
-export function clipsOf(words: readonly string[], voice: Pick<OwnVoice, 'clip' | 'recording'>): readonly Clip[] {
+export function clipsOf(words: readonly string[], language: Language | null, voice: Pick<OwnVoice, 'clip' | 'recording'>): readonly Clip[] {
   const isOptional = (word: string): boolean => word.startsWith(location) || word.startsWith(place)
-  return words.flatMap((word) => (isOptional(word) ? (voice.recording(word) ?? []) : voice.clip(word)))
+  return words.flatMap((word) => (isOptional(word) ? (voice.recording(word, language) ?? []) : voice.clip(word, language)))
 }

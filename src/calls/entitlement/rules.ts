@@ -118,7 +118,22 @@ function featureOf(question: Question, { to, ask }: Ruling): FeatureName | null 
   if (question.kind === 'transferred') return ask || (to && to.kind !== 'refused') ? 'transfer' : null
   if (question.kind === 'redirected') return ask ? 'forward' : null
   const isUsed = question.kind === 'dialled' || question.kind === 'replaced'
-  if (!isUsed || to?.kind !== 'feature' || to.feature.endsWith('-off')) return null
-  if (to.feature === 'pick-up' || to.feature === 'do-not-disturb') return to.feature
-  return 'forward'
+  if (!isUsed || to?.kind !== 'feature' || isSwitchingOff(to, userOf(question))) return null
+  return rightsOfFeatures[to.feature] ?? 'forward'
+}
+
+/** Null: nothing is needed. Features that are not named are forwards. */
+const rightsOfFeatures: Readonly<Partial<Record<DestinationOf<'feature'>['feature'], FeatureName | null>>> = {
+  'pick-up': 'pick-up',
+  'do-not-disturb': 'do-not-disturb',
+  'do-not-disturb-toggle': 'do-not-disturb',
+  'who-is-here': null,
+  'message-count': null,
+}
+
+function isSwitchingOff({ feature, argument }: DestinationOf<'feature'>, user: User | null): boolean {
+  if (feature === 'do-not-disturb-toggle') return user?.doNotDisturb === true
+  // With a number, the toggle may set another one.
+  if (feature === 'forward-always-toggle') return argument === '' || user?.forwards.always === argument
+  return feature.endsWith('-off')
 }

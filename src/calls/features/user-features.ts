@@ -1,25 +1,22 @@
 import { isAppError } from '../../base/errors.js'
 import type { Directory, EditOutcome, Forwards, User, UserEdit } from '../../directory/directory.js'
+import type { Store } from '../../store/store.js'
 import type { Call } from '../call.js'
 import { profileRuling } from '../entitlement/rules.js'
 import type { DestinationOf } from '../routing/contract.js'
 import { forwardedNumber } from '../routing/number-rules.js'
 import { rightsRuling } from '../routing/rights-rules.js'
+import { messageCount, type SpokenAnswer, whoIsHere } from './spoken-answers.js'
 
 type Feature = DestinationOf<'feature'>['feature']
 
 /** What the user hears. */
-export type FeaturePrompt =
-  | 'forward-on'
-  | 'forward-off'
-  | 'do-not-disturb-on'
-  | 'do-not-disturb-off'
-  | 'number-wrong'
-  | 'barred'
-  | 'try-later'
+export type FeatureAnswer = SpokenAnswer | FeaturePrompt
 
-/** Changes the record of the user who has dialled the code. */
-export type UseFeature = (call: Call, user: User, to: DestinationOf<'feature'>) => Promise<FeaturePrompt>
+type FeaturePrompt = 'forward-on' | 'forward-off' | 'do-not-disturb-on' | 'do-not-disturb-off' | 'number-wrong' | 'barred' | 'try-later'
+
+/** Changes the record of the user who has dialled the code, or tells what the user has asked for. */
+export type UseFeature = (call: Call, user: User, to: DestinationOf<'feature'>) => Promise<FeatureAnswer>
 
 const forwards: Readonly<Partial<Record<Feature, keyof Forwards>>> = {
   'forward-always': 'always',
@@ -46,8 +43,13 @@ const switches: Readonly<Partial<Record<Feature, Change>>> = {
   'forward-not-reachable-off': { edit: { forwards: { notReachable: null } }, prompt: 'forward-off' },
 }
 
-/** The change follows the user to every phone, like that of an operator. Numbers are not logged: a mistyped one may be a PIN. */
-export function createUserFeatures(directory: Pick<Directory, 'putUser'>): UseFeature {
+export interface UserFeaturesNeeds {
+  readonly directory: Pick<Directory, 'putUser'>
+  readonly store: Pick<Store, 'replica'>
+}
+
+/** A change follows the user to every phone, like that of an operator. Numbers are not logged: a mistyped one may be a PIN. */
+export function createUserFeatures({ directory, store }: UserFeaturesNeeds): UseFeature {
   async function write({ caller }: Call, { extension }: User, { edit, prompt }: Change): Promise<FeaturePrompt> {
     const by = caller.kind === 'device' ? { user: extension, device: caller.device.id } : undefined
     try {
@@ -58,7 +60,10 @@ export function createUserFeatures(directory: Pick<Directory, 'putUser'>): UseFe
     }
   }
 
-  function used(call: Call, user: User, { feature, argument }: DestinationOf<'feature'>): Promise<FeaturePrompt> | FeaturePrompt {
+  function used(call: Call, user: User, to: DestinationOf<'feature'>): Promise<FeaturePrompt> | FeatureAnswer {
+    if (to.feature === 'who-is-here') return whoIsHere(user)
+    if (to.feature === 'message-count') return messageCount(user, store)
+    const { feature, argument } = withoutToggle(to, user, call)
     const switched = switches[feature]
     if (switched) return write(call, user, switched)
     const when = forwards[feature]
@@ -68,11 +73,22 @@ export function createUserFeatures(directory: Pick<Directory, 'putUser'>): UseFe
   }
 
   return async (call, user, to) => {
-    const prompt = await used(call, user, to)
-    const line = { event: 'call.feature', user: user.extension, feature: to.feature, outcome: prompt }
-    call.log.info(line, `${user.name} used the feature ${to.feature}: ${prompt}`)
-    return prompt
+    const answer = await used(call, user, to)
+    const outcome = typeof answer === 'string' ? answer : 'spoken'
+    const line = { event: 'call.feature', user: user.extension, feature: to.feature, outcome }
+    call.log.info(line, `${user.name} used the feature ${to.feature}: ${outcome}`)
+    return answer
   }
+}
+
+/** One key switches on and off: a toggle is the one or the other feature, by the record of the user. */
+function withoutToggle(to: DestinationOf<'feature'>, user: User, { knowledge }: Call): DestinationOf<'feature'> {
+  if (to.feature === 'do-not-disturb-toggle') return { ...to, feature: user.doNotDisturb ? 'do-not-disturb-off' : 'do-not-disturb' }
+  if (to.feature !== 'forward-always-toggle') return to
+  const { always } = user.forwards
+  // A key for another number sets that one.
+  const isOn = always !== null && (to.argument === '' || always === to.argument || always === everywhere(to.argument, knowledge))
+  return { ...to, feature: isOn ? 'forward-always-off' : 'forward-always' }
 }
 
 /** The directory refuses the own number of the user. */

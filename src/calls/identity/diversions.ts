@@ -40,7 +40,7 @@ function fromOutside(diversion: Diversion, numbers: Numbers, trust: 'trusted' | 
   return { ...diversion, number: extension ?? diversion.number, name: '', isPrivate }
 }
 
-const insideKinds: ReadonlySet<string> = new Set(['user', 'login', 'logout'])
+const insideKinds: ReadonlySet<string> = new Set(['user', 'login', 'logout', 'logout-everywhere'])
 
 /** Diversion for another node. Nodes trust each other, so private entries are sent as such. */
 export function nodeDiversions(diversions: readonly Diversion[], domain: string): SipHeaders {

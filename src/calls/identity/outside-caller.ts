@@ -29,7 +29,7 @@ function outsideNumber(given: string, { knownNames, dialplan }: OutsideCallerNee
   return dialplan.outside === '' || isInside(withPrefix, dialplan) ? null : withPrefix
 }
 
-const insideRoutes: ReadonlySet<string> = new Set(['user', 'login', 'logout'])
+const insideRoutes: ReadonlySet<string> = new Set(['user', 'login', 'logout', 'logout-everywhere'])
 
 function isInside(number: string, { route }: OutsideCallerNeeds['dialplan']): boolean {
   return insideRoutes.has(route(number).kind)

@@ -1,4 +1,5 @@
 import type { NodeName } from '../../base/identity.js'
+import type { Language } from '../../base/language.js'
 import type { Logger } from '../../base/logger.js'
 import type { Dialplan, Trunk } from '../../dialplan/dialplan.js'
 import type { Device, Directory, User } from '../../directory/directory.js'
@@ -47,6 +48,11 @@ export interface OwnCaller {
 /** May make emergency calls only. */
 interface UnknownCaller {
   readonly kind: 'unknown'
+}
+
+/** Of the user who calls; null: that of the site. */
+export function languageOf(caller: Caller): Language | null {
+  return caller.kind === 'device' ? (caller.user?.language ?? null) : null
 }
 
 export interface CallersNeeds {

@@ -1,10 +1,11 @@
 import type { DeviceId, Extension } from '../../base/identity.js'
+import type { Language } from '../../base/language.js'
 import type { IncomingInvite } from '../../srf/srf.js'
 import type { Activity } from '../activity.js'
 import type { SiteMenuPort } from '../breakout/break-out-menu.js'
 import type { Call } from '../call.js'
 import type { ParkPort } from '../features/parked-invite.js'
-import type { FeaturePrompt, UseFeature } from '../features/user-features.js'
+import type { FeatureAnswer, UseFeature } from '../features/user-features.js'
 import type { OwnVoice } from '../own/own-calls.js'
 import type { DestinationOf, Dialler } from '../routing/contract.js'
 import type { AnnouncementPort } from '../spoken-refusal.js'
@@ -13,10 +14,11 @@ import type { AnnouncementPort } from '../spoken-refusal.js'
 export interface IvrPort extends AnnouncementPort, ParkPort, SiteMenuPort, OwnVoice {
   login(invite: IncomingInvite, device: DeviceId, extension: Extension | null): Promise<void>
   logout(invite: IncomingInvite, device: DeviceId): Promise<void>
+  logoutEverywhere(invite: IncomingInvite, device: DeviceId, extension: Extension | null): Promise<void>
   /** Announcement, then 480. */
   pleaseLogIn(invite: IncomingInvite): Promise<void>
   /** Answers, and says what came of it. */
-  say(invite: IncomingInvite, decide: () => Promise<FeaturePrompt>): Promise<void>
+  say(invite: IncomingInvite, language: Language | null, decide: () => Promise<FeatureAnswer>): Promise<void>
 }
 
 export interface FeatureCallNeeds {
@@ -29,7 +31,7 @@ export interface FeatureCallNeeds {
 export type FeatureCalls = (
   call: Call,
   { device, user }: Dialler,
-  to: DestinationOf<'login' | 'logout' | 'please-log-in' | 'feature'>,
+  to: DestinationOf<'login' | 'logout' | 'logout-everywhere' | 'please-log-in' | 'feature'>,
 ) => Promise<void>
 
 /** The phone counts as busy with a feature code, but no pending logout waits for it. */
@@ -38,7 +40,8 @@ export function createFeatureCalls({ ivr, useFeature, activity }: FeatureCallNee
     const { invite } = call
     if (to.kind === 'login') return ivr.login(invite, id, to.extension)
     if (to.kind === 'logout') return ivr.logout(invite, id)
-    return to.kind === 'feature' && user ? ivr.say(invite, () => useFeature(call, user, to)) : ivr.pleaseLogIn(invite)
+    if (to.kind === 'logout-everywhere') return ivr.logoutEverywhere(invite, id, to.extension)
+    return to.kind === 'feature' && user ? ivr.say(invite, user.language, () => useFeature(call, user, to)) : ivr.pleaseLogIn(invite)
   }
 
   return async (call, dialler, to) => {

@@ -195,6 +195,7 @@ function fromDevice(call: Call, caller: DeviceCaller, { lifecycle: { record }, o
   switch (to.kind) {
     case 'login':
     case 'logout':
+    case 'logout-everywhere':
     case 'please-log-in':
       return featureCalls(call, caller, to)
     case 'feature':

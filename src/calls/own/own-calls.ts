@@ -1,4 +1,5 @@
 import type { NodeName } from '../../base/identity.js'
+import type { Language } from '../../base/language.js'
 import type { CallKind } from '../../hotdesk/hotdesk.js'
 import type { AudioSession, Clip } from '../../media/media.js'
 import type { IncomingInvite } from '../../srf/srf.js'
@@ -12,10 +13,10 @@ import { createOwnLeg, type OwnLegEvents } from './own-leg.js'
 export interface OwnVoice {
   /** Null if no port is free. */
   offerAudio(): Promise<AudioSession | null>
-  /** A prompt, as it is spoken; tones if it is missing. */
-  clip(prompt: string): Clip
+  /** A prompt, as it is spoken; tones if it is missing. Language null: that of the site. */
+  clip(prompt: string, language: Language | null): Clip
   /** Null if there is no recording. */
-  recording(prompt: string): Clip | null
+  recording(prompt: string, language: Language | null): Clip | null
 }
 
 export interface OwnCallsNeeds {

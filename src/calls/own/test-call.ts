@@ -73,7 +73,7 @@ export async function beginTestCall(plan: TestCallPlan, { placeOwnCall, voice, c
       alarm.cancel()
       alarm = clock.after(plan.talkMs, () => own?.end())
       note('answered', answerWords(own?.call))
-      own?.session.play([voice.clip('test-call')])
+      own?.session.play([voice.clip('test-call', own?.call.progress.callee?.user?.language ?? null)])
     },
     onRefusal: ({ status, reason }) => note('refused', `${status} ${reason}`.trimEnd()),
     onEnd: () => undefined,

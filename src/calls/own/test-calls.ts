@@ -114,6 +114,7 @@ export function createTestCalls(needs: TestCallsNeeds): TestCalls {
         return
       case 'login':
       case 'logout':
+      case 'logout-everywhere':
       case 'feature':
         throw errors.COMMAND_REFUSED.testCode()
       default:

@@ -92,6 +92,7 @@ export type Destination =
   | { readonly kind: 'emergency'; readonly number: string; readonly trunks: readonly Trunk[] }
   | { readonly kind: 'login'; readonly extension: Extension | null }
   | { readonly kind: 'logout' }
+  | { readonly kind: 'logout-everywhere'; readonly extension: Extension | null }
   | { readonly kind: 'please-log-in' }
   /** The user's phones at this node, and the nodes that hold the others. */
   | {

@@ -62,6 +62,8 @@ function outcomeOf(to: Destination, context: Context): string {
       return `a voice asks for ${to.extension === null ? 'extension and PIN' : `the PIN of ${knownExtension(to, context.knowledge) ?? 'that extension'}`}`
     case 'logout':
       return 'the user is logged out'
+    case 'logout-everywhere':
+      return 'a voice asks for the PIN, and the user is logged out at every phone'
     case 'please-log-in':
       return 'an announcement says that nobody is logged in, then 480'
     case 'feature':
@@ -135,6 +137,7 @@ function summaryOf(to: Destination, context: Context): Summary {
     case 'emergency':
       return { kind: to.kind, number: to.number, trunks: namesOf(to), withLocation: locatedOver(to, context) }
     case 'login':
+    case 'logout-everywhere':
       return { kind: to.kind, extension: knownExtension(to, context.knowledge) }
     case 'logout':
     case 'please-log-in':
@@ -153,7 +156,7 @@ function summaryOf(to: Destination, context: Context): Summary {
 }
 
 /** Digits after a login code are shown only if they are a user's extension: they may be a PIN. */
-function knownExtension({ extension }: DestinationOf<'login'>, { directory }: Knowledge): string | null {
+function knownExtension({ extension }: DestinationOf<'login' | 'logout-everywhere'>, { directory }: Knowledge): string | null {
   return extension === null ? null : (directory.user(extension)?.extension ?? null)
 }
 

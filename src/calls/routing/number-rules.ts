@@ -70,6 +70,7 @@ function isEmergencyAt(site: SiteName, digits: string, { dialplan, directory }: 
 export function code({ digits }: QuestionOf<'dialled'>, { dialplan, directory }: Knowledge): Ruling {
   const route = dialplan.route(digits)
   if (route.kind === 'logout') return { words: `${digits} is the logout code`, to: route }
+  if (route.kind === 'logout-everywhere') return { words: `${dialplan.codes.logoutEverywhere} logs a user out at every phone`, to: route }
   if (route.kind !== 'login') return { words: 'not a login or logout code' }
   if (route.extension === null) return { words: `${digits} is the login code; the extension is asked for`, to: route }
   if (!directory.user(route.extension)) return { words: 'login code with an unknown extension', to: route }

@@ -23,6 +23,7 @@ export function shownDigits(
     case 'user':
       return directory.user(route.extension) ? digits : null
     case 'login':
+    case 'logout-everywhere':
       return route.extension === null || directory.user(route.extension) ? digits : null
     case 'unknown':
       return null

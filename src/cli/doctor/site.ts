@@ -87,7 +87,7 @@ export async function prompts(announcements: readonly string[]): Promise<readonl
   const { good, mind } = findingsAbout('prompts')
   const warnings: Record<string, string>[] = []
   const log = createRelayedLogger('warn', (line) => void warnings.push(JSON.parse(line) as Record<string, string>))
-  await loadPrompts({ folder: promptsFolder, languages: ['en'], announcements, log })
+  await loadPrompts({ folder: promptsFolder, announcements, log })
   if (warnings.length === 0) return [good(promptsFolder)]
   return warnings.map(({ event, path, reason }) =>
     event === 'prompt.outdated'

@@ -20,6 +20,7 @@ export function phoneCodesOf({ codes, extensions, shortCodes, voicemail }: Phone
   const all = [
     ['login', codes.login],
     ['logout', codes.logout],
+    ...(codes.logoutEverywhere === null ? [] : [['logout-everywhere', codes.logoutEverywhere] as const]),
     ...features,
     ...breakOuts,
     ...messages.flatMap(({ code }) => named('voicemail', code)),

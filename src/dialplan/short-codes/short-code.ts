@@ -18,13 +18,15 @@ const forwardedTo = form('a number to dial, with X where a digit of the code is 
 
 const yes = form('yes', (text) => (text === 'yes' ? true : null), { enum: ['yes'] })
 
-/** Features that a user turns on and off with a code, and picking up a call that rings at a colleague's phone. */
+/** What a user turns on and off with a code or asks for, and picking up a call that rings at a colleague's phone. */
 const features = [
   'pick-up',
   'do-not-disturb',
   'do-not-disturb-off',
+  'do-not-disturb-toggle',
   'forward-always',
   'forward-always-off',
+  'forward-always-toggle',
   'forward-busy',
   'forward-busy-off',
   'forward-no-answer',
@@ -33,6 +35,8 @@ const features = [
   'forward-not-logged-in-off',
   'forward-not-reachable',
   'forward-not-reachable-off',
+  'who-is-here',
+  'message-count',
 ] as const
 
 export type Feature = (typeof features)[number]

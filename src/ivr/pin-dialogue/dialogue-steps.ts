@@ -1,7 +1,6 @@
 import type { Clock, Milliseconds } from '../../base/clock.js'
 import { type Extension, maxExtensionDigits, parseExtension } from '../../base/identity.js'
 import type { Secret } from '../../base/secret.js'
-import type { LoginOutcome } from '../../hotdesk/hotdesk.js'
 import type { Key, Playback } from '../../media/media.js'
 import type { PromptName } from '../prompts.js'
 import { createSpeech, createWaiting } from '../speech.js'
@@ -15,8 +14,9 @@ export interface DialogueNeeds {
   readonly timing: DialogueTiming
   readonly clock: Clock
   play(prompts: readonly PromptName[]): Playback
-  login(extension: Extension, pin: Secret, lastKeyAt: Milliseconds): Promise<LoginOutcome>
-  /** The login failed by a fault of ours. */
+  /** What the extension and PIN are for: a login, or a logout everywhere. */
+  attempt(extension: Extension, pin: Secret, lastKeyAt: Milliseconds): Promise<Spoken>
+  /** The attempt failed by a fault of ours. */
   onFault(fault: unknown): void
   abandoned(extension: Extension | null): void
   hangUp(): void
@@ -111,7 +111,7 @@ interface Entry {
 async function outcomeOf(needs: DialogueNeeds, { extension, pin, lastKeyAt }: Entry): Promise<Spoken> {
   if (extension === null) return spokenLogin({ outcome: 'DENIED' })
   try {
-    return spokenLogin(await needs.login(extension, pin, lastKeyAt))
+    return await needs.attempt(extension, pin, lastKeyAt)
   } catch (fault) {
     needs.onFault(fault)
     return spokenLogin({ outcome: 'STORE_LOST' })

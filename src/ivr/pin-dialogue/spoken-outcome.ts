@@ -1,4 +1,4 @@
-import type { LoginOutcome, LogoutOutcome } from '../../hotdesk/hotdesk.js'
+import type { LoginOutcome, LogoutEverywhereOutcome, LogoutOutcome } from '../../hotdesk/hotdesk.js'
 import type { PromptName } from '../prompts.js'
 import type { Input } from './dialogue-table.js'
 
@@ -31,6 +31,22 @@ const logouts: Readonly<Record<LogoutOutcome['outcome'], PromptName>> = {
   UNKNOWN_DEVICE: 'not-a-hotdesk-phone',
   STORE_LOST: 'try-later',
   UNCONFIRMED: 'unconfirmed',
+}
+
+const everywhere: Readonly<Record<LogoutEverywhereOutcome['outcome'], Spoken>> = {
+  LOGGED_OUT: { input: 'granted', prompt: 'logged-out-everywhere' },
+  FREE: { input: 'granted', prompt: 'logged-in-nowhere' },
+  DRAINING: { input: 'granted', prompt: 'logged-out-pending' },
+  DENIED: { input: 'denied', prompt: 'wrong' },
+  LOCKED: { input: 'refused', prompt: 'locked' },
+  EMERGENCY: { input: 'refused', prompt: 'emergency-busy' },
+  UNKNOWN_DEVICE: { input: 'refused', prompt: 'try-later' },
+  STORE_LOST: { input: 'refused', prompt: 'try-later' },
+  UNCONFIRMED: { input: 'refused', prompt: 'unconfirmed' },
+}
+
+export function spokenLogoutEverywhere({ outcome }: LogoutEverywhereOutcome): Spoken {
+  return everywhere[outcome]
 }
 
 export function spokenLogin({ outcome }: LoginOutcome): Spoken {

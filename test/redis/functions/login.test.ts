@@ -63,6 +63,31 @@ describe('a login with a PIN', () => {
   })
 })
 
+describe('a logout at every phone', () => {
+  const everywhere = (digits: string, phone = 'HD0002') =>
+    node.hotdesk.logoutEverywhere({ extension: extension('100'), device: device(phone), pin: pin(digits) })
+
+  it('needs the PIN, at whatever phone, and frees each phone of the user', async () => {
+    await alice('4711')
+    expect(await everywhere('1111')).toEqual({ outcome: 'DENIED' })
+    expect(await redis.cli('FCALL', 'hotdesk_where', '1', '{hd}', '100')).toBe('AT HD0001')
+    expect(await everywhere('4711')).toEqual({ outcome: 'LOGGED_OUT', extension: '100' })
+    expect(await redis.cli('FCALL', 'hotdesk_where', '1', '{hd}', '100')).toBe('NOWHERE')
+    expect((await eventsOf(node.store)).at(-1)).toMatchObject({ event: 'logout', device: 'HD0001', user: '100', via: 'dial-code' })
+    expect(await everywhere('4711')).toEqual({ outcome: 'FREE' })
+  })
+
+  it('spends attempts like a login, and is locked like one', async () => {
+    for (const wrong of ['1357', '2468', '9753']) expect(await everywhere(wrong)).toEqual({ outcome: 'DENIED' })
+    expect(await everywhere('4711')).toMatchObject({ outcome: 'LOCKED' })
+  })
+
+  it('is not kept from a phone that is no hot-desk phone', async () => {
+    await alice('4711')
+    expect(await everywhere('4711', 'HD7777')).toEqual({ outcome: 'LOGGED_OUT', extension: '100' })
+  })
+})
+
 describe('a refused login', () => {
   it('gives the caller one word, and the operators its reason', async () => {
     // Even the right PIN of a disabled user is a failure, and does not clear earlier ones.

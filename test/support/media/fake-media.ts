@@ -1,11 +1,13 @@
 import { createDuplicatePresses, type KeyWay } from '../../../src/media/dtmf/duplicate-presses.js'
-import type { Answered, AudioSession, Key, Media } from '../../../src/media/media.js'
+import type { Answered, AudioSession, Clip, Key, Media } from '../../../src/media/media.js'
 import type { ManualClock } from '../process/manual-clock.js'
 
 /** Media on a manual clock: a clip takes its duration, and is recorded by name. */
 export interface FakeMedia extends Media {
   /** Names of the clips in the order they started. `(cut)` follows a playback that was stopped. */
   readonly played: readonly string[]
+  /** The same clips. */
+  readonly clips: readonly Clip[]
   /** True while a clip is playing. */
   readonly isPlaying: boolean
   /** Number of open sessions. */
@@ -22,9 +24,10 @@ export interface FakeMedia extends Media {
 
 export function createFakeMedia(clock: ManualClock): FakeMedia {
   const played: string[] = []
+  const clips: Clip[] = []
   const accepted: string[] = []
   const sessions = new Set<FakeSession>()
-  const needs: FakeSessionNeeds = { clock, played, accepted, onClosed: (session) => sessions.delete(session) }
+  const needs: FakeSessionNeeds = { clock, played, clips, accepted, onClosed: (session) => sessions.delete(session) }
   let outcome: FakeMedia['outcome'] = 'answered'
 
   function open(): AudioSession {
@@ -35,6 +38,7 @@ export function createFakeMedia(clock: ManualClock): FakeMedia {
 
   return {
     played,
+    clips,
     accepted,
     get isPlaying() {
       return [...sessions].some((session) => session.isPlaying())
@@ -63,6 +67,7 @@ export function createFakeMedia(clock: ManualClock): FakeMedia {
 interface FakeSessionNeeds {
   readonly clock: ManualClock
   readonly played: string[]
+  readonly clips: Clip[]
   readonly accepted: string[]
   readonly onClosed: (session: FakeSession) => void
 }
@@ -74,7 +79,7 @@ interface FakeSession {
   press(key: Key, way: KeyWay): void
 }
 
-function createFakeSession({ clock, played, accepted, onClosed }: FakeSessionNeeds): FakeSession {
+function createFakeSession({ clock, played, clips: all, accepted, onClosed }: FakeSessionNeeds): FakeSession {
   const listeners = new Set<(key: Key, way: KeyWay) => void>()
   const duplicates = createDuplicatePresses()
   const nothing = (): void => undefined
@@ -99,6 +104,7 @@ function createFakeSession({ clock, played, accepted, onClosed }: FakeSessionNee
     play(clips) {
       stop()
       played.push(...clips.map((clip) => clip.name))
+      all.push(...clips)
       let end: (how: 'played' | 'stopped') => void = () => undefined
       const finished = new Promise<'played' | 'stopped'>((resolve) => {
         end = resolve

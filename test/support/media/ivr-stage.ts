@@ -2,9 +2,10 @@ import { fileURLToPath } from 'node:url'
 import { dialogueTiming } from '../../../src/app/part-settings.js'
 import type { Clock } from '../../../src/base/clock.js'
 import type { DeviceId, Extension } from '../../../src/base/identity.js'
+import type { Language } from '../../../src/base/language.js'
 import { createMetrics } from '../../../src/base/metrics.js'
-import type { Device } from '../../../src/directory/directory.js'
-import type { LoginOutcome, LogoutOutcome } from '../../../src/hotdesk/hotdesk.js'
+import type { Device, User } from '../../../src/directory/directory.js'
+import type { LoginOutcome, LogoutEverywhereOutcome, LogoutOutcome } from '../../../src/hotdesk/hotdesk.js'
 import { createIvr, type Ivr } from '../../../src/ivr/ivr.js'
 import type { Key } from '../../../src/media/media.js'
 import { defaults } from '../node/default-settings.js'
@@ -48,9 +49,16 @@ export interface StageParts extends FakeCallParts {
   readonly logins?: readonly (LoginOutcome['outcome'] | 'a fault')[]
   readonly loginTakesMs?: number
   readonly logout?: LogoutOutcome['outcome'] | 'a fault'
+  /** Like `logins`, for a logout at every phone. */
+  readonly everywhere?: readonly (Exclude<LogoutEverywhereOutcome['outcome'], 'LOCKED'> | 'a fault')[]
   readonly hotdeskPhone?: 'no'
   readonly prompts?: string
   readonly announcements?: readonly string[]
+  /** Of the site. */
+  readonly language?: Language
+  readonly users?: readonly User[]
+  /** Who is logged in at the phone. */
+  readonly userOn?: Extension
 }
 
 export async function openStage(parts: StageParts = {}): Promise<Stage> {
@@ -62,7 +70,11 @@ export async function openStage(parts: StageParts = {}): Promise<Stage> {
   const ivr = await createIvr({
     media,
     hotdesk,
-    directory: { device: (id) => ({ ...aDevice, id, hotdesk: parts.hotdeskPhone !== 'no' }) },
+    directory: {
+      device: (id) => ({ ...aDevice, id, hotdesk: parts.hotdeskPhone !== 'no' }),
+      user: (extension) => parts.users?.find((user) => user.extension === extension) ?? null,
+    },
+    language: () => parts.language ?? null,
     promptsFolder: parts.prompts ?? promptsFolder,
     announcements: parts.announcements ?? [],
     timing: () => dialogueTiming(defaults),
@@ -130,7 +142,10 @@ export const aDevice: Device = {
   modules: 0,
 }
 
-export function fakeHotdesk({ logins = ['LOGGED_IN'], loginTakesMs = 0, logout = 'LOGGED_OUT' }: StageParts, clock: Clock) {
+export function fakeHotdesk(
+  { logins = ['LOGGED_IN'], loginTakesMs = 0, logout = 'LOGGED_OUT', everywhere = ['LOGGED_OUT'], userOn }: StageParts,
+  clock: Clock,
+) {
   const attempts: Attempt[] = []
   const logouts: string[] = []
   const gone: (string | null)[] = []
@@ -138,6 +153,7 @@ export function fakeHotdesk({ logins = ['LOGGED_IN'], loginTakesMs = 0, logout =
     attempts,
     logouts,
     gone,
+    userOn: () => userOn ?? null,
     login({ extension, pin }: { extension: Extension; pin: { reveal(): string } }): Promise<LoginOutcome> {
       const outcome = logins[Math.min(attempts.length, logins.length - 1)] ?? 'DENIED'
       attempts.push({ extension, pin: pin.reveal(), at: clock.now() })
@@ -148,6 +164,13 @@ export function fakeHotdesk({ logins = ['LOGGED_IN'], loginTakesMs = 0, logout =
     logout(id: DeviceId, how: string, via: string): Promise<LogoutOutcome> {
       logouts.push(`${id} ${how} ${via}`)
       return logout === 'a fault' ? Promise.reject(new Error('broken')) : Promise.resolve(logoutOutcome(logout))
+    },
+    logoutEverywhere({ extension, pin }: { extension: Extension; pin: { reveal(): string } }): Promise<LogoutEverywhereOutcome> {
+      const outcome = everywhere[Math.min(attempts.length, everywhere.length - 1)] ?? 'DENIED'
+      attempts.push({ extension, pin: pin.reveal(), at: clock.now() })
+      if (outcome === 'a fault') return Promise.reject(new Error('broken'))
+      const logout = outcome === 'DENIED' ? null : logoutOutcome(outcome)
+      return Promise.resolve(logout ?? { outcome: 'DENIED' })
     },
     abandoned: (_device: DeviceId, extension: Extension | null) => void gone.push(extension),
   }

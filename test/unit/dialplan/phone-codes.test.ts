@@ -27,6 +27,7 @@ test('the keys of phones dial the codes of the plan, and the record of the site 
   expect(Object.fromEntries(phoneCodes.named)).toEqual({
     login: '*77*',
     logout: '*77*5*',
+    'logout-everywhere': '*77*6*',
     'pick-up': '*8',
     'forward-always': '*21*',
     'forward-always-off': '#21',

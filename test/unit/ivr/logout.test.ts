@@ -39,7 +39,7 @@ describe('an announcement', () => {
 
   test('of the node is played before the final response', async () => {
     const stage = await openStage()
-    const over = stage.ivr.announce(stage.call.invite, 'site-away', after, new AbortController().signal)
+    const over = stage.ivr.announce(stage.call.invite, { prompt: 'site-away', language: null }, after, new AbortController().signal)
     await stage.listen()
     await over
     expect(stage.heard()).toEqual(['site-away'])
@@ -49,7 +49,7 @@ describe('an announcement', () => {
   test('that the dial plan names is reported at the start if it is missing; tones replace it', async () => {
     const stage = await openStage({ announcements: ['closed'] })
     expect(stage.log.map((line) => JSON.parse(line) as object)).toMatchObject([{ event: 'prompt.missing', prompt: 'closed' }])
-    const over = stage.ivr.announce(stage.call.invite, 'closed', after, new AbortController().signal)
+    const over = stage.ivr.announce(stage.call.invite, { prompt: 'closed', language: null }, after, new AbortController().signal)
     await stage.listen()
     await over
     expect(stage.call.responses.at(-1)).toEqual(after)
@@ -58,7 +58,7 @@ describe('an announcement', () => {
   test('that is cut short ends in its response at once', async () => {
     const stage = await openStage()
     const ended = new AbortController()
-    const over = stage.ivr.announce(stage.call.invite, 'site-away', after, ended.signal)
+    const over = stage.ivr.announce(stage.call.invite, { prompt: 'site-away', language: null }, after, ended.signal)
     await stage.pass(500)
     ended.abort()
     await over

@@ -1,8 +1,9 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { type Language, languages } from '../../../src/base/language.js'
 import { loadPrompts, type PromptName, type Prompts, promptNames } from '../../../src/ivr/prompts.js'
 import { promptsFolder } from '../../support/media/ivr-stage.js'
 import { keepLog } from '../../support/node/kept-log.js'
@@ -19,15 +20,21 @@ function copyOfPrompts(): string {
   return folder
 }
 
-async function load(folder: string, languages: readonly string[] = ['en']) {
+async function load(folder: string, preferred: readonly Language[] = [], announcements: readonly string[] = []) {
   const { log, lines } = keepLog()
-  const prompts = await loadPrompts({ folder, languages, log })
+  const prompts = (await loadPrompts({ folder, announcements, log })).in(preferred)
   const logged = lines.map((line) => JSON.parse(line) as { event: string; prompt: string })
   return { prompts, lines: logged.map(({ event, prompt }) => `${event} ${prompt}`) }
 }
 
 const characters = (name: string, all: string) => Array.from(all, (character) => `${name}-${character}`)
-const words = ['for', 'press', ...characters('digit', '0123456789'), ...characters('letter', 'abcdefghijklmnopqrstuvwxyz')]
+const words = [
+  'for',
+  'press',
+  ...characters('digit', '0123456789'),
+  ...Array.from({ length: 11 }, (_, index) => `number-${index + 10}`),
+  ...characters('letter', 'abcdefghijklmnopqrstuvwxyz'),
+]
 
 /** Milliseconds: one beep, two, three. */
 const toneDurations = [500, 650, 1_250]
@@ -37,25 +44,27 @@ function tonesIn(prompts: Prompts): readonly PromptName[] {
   return promptNames.filter((name) => toneDurations.includes(prompts.clip(name).durationMs))
 }
 
-test('The prompts of the repository are complete and up to date', async () => {
-  const { prompts, lines } = await load(promptsFolder)
+test.each(languages)('The prompts of the repository are complete and up to date in %s', async (language) => {
+  const { prompts, lines } = await load(promptsFolder, [language])
   expect(lines).toEqual([])
   expect(tonesIn(prompts)).toEqual([])
   for (const name of promptNames) {
-    expect(prompts.clip(name).durationMs).toBeGreaterThan(700)
-    expect(prompts.clip(name).durationMs).toBeLessThan(6_000)
+    expect(prompts.clip(name).durationMs).toBeGreaterThan(650)
+    expect(prompts.clip(name).durationMs).toBeLessThan(6_500)
   }
 })
 
-test('prompts.yaml lists exactly the prompts of a node, and each file is small, 8 kHz, 16 bit, mono', () => {
-  const list = parse(readFileSync(join(promptsFolder, 'en/prompts.yaml'), 'utf8')) as { texts: Record<string, string> }
+test.each(languages)('prompts.yaml lists exactly the prompts of a node in %s, and each file is small, 8 kHz, 16 bit, mono', (language) => {
+  const folder = join(promptsFolder, language)
+  const list = parse(readFileSync(join(folder, 'prompts.yaml'), 'utf8')) as { language: string; texts: Record<string, string> }
+  expect(list.language).toBe(language)
   expect(Object.keys(list.texts).sort()).toEqual([...promptNames, ...words].sort())
-  const files = readdirSync(join(promptsFolder, 'en')).filter((name) => name.endsWith('.wav'))
+  const files = readdirSync(folder).filter((name) => name.endsWith('.wav'))
   expect(files.sort()).toEqual([...promptNames, ...words].map((name) => `${name}.wav`).sort())
   for (const file of files) {
-    const bytes = readFileSync(join(promptsFolder, 'en', file))
+    const bytes = readFileSync(join(folder, file))
     expect([bytes.readUInt16LE(22), bytes.readUInt32LE(24), bytes.readUInt16LE(34)]).toEqual([1, 8000, 16])
-    expect(statSync(join(promptsFolder, 'en', file)).size).toBeLessThan(100_000)
+    expect(bytes.length).toBeLessThan(110_000)
   }
 })
 
@@ -100,13 +109,33 @@ test('A prompt that differs from its text in the list is played, and logged', as
   expect(tonesIn(prompts)).toEqual([])
 })
 
-test('A prompt that is missing in one language is taken from the next', async () => {
+test('A prompt that is missing in one language is taken from the next, then from English, then tones replace it', async () => {
   const folder = copyOfPrompts()
-  cpSync(join(folder, 'en'), join(folder, 'fr'), { recursive: true })
-  rmSync(join(folder, 'fr/wrong.wav'))
-  const { prompts, lines } = await load(folder, ['fr', 'en'])
-  expect(lines).toEqual(['prompt.missing wrong'])
+  for (const file of ['fr/wrong', 'fr/locked', 'de/locked', 'fr/goodbye', 'de/goodbye', 'en/goodbye']) rmSync(join(folder, `${file}.wav`))
+  const whole = (await loadPrompts({ folder: promptsFolder, log: keepLog().log })).in
+  const { prompts, lines } = await load(folder, ['fr', 'de'])
+  const missing = ['goodbye', 'goodbye', 'goodbye', 'locked', 'locked', 'wrong']
+  expect(lines.sort()).toEqual(missing.map((name) => `prompt.missing ${name}`))
+  expect(prompts.clip('logged-in')).toEqual(whole(['fr']).clip('logged-in'))
+  expect(prompts.clip('wrong')).toEqual(whole(['de']).clip('wrong'))
+  expect(prompts.clip('locked')).toEqual(whole(['en']).clip('locked'))
+  expect(tonesIn(prompts)).toEqual(['goodbye'])
+  expect(prompts.clip('logged-in')).not.toEqual(whole(['de']).clip('logged-in'))
+})
+
+test('A language that an operator has removed is one line of the log, and English replaces it', async () => {
+  const folder = copyOfPrompts()
+  rmSync(join(folder, 'es'), { recursive: true })
+  const { prompts, lines } = await load(folder, ['es'])
+  expect(lines).toEqual(['prompt.missing prompts.yaml'])
   expect(tonesIn(prompts)).toEqual([])
+})
+
+test('An announcement needs to be recorded in one language only', async () => {
+  const folder = copyOfPrompts()
+  cpSync(join(folder, 'de/goodbye.wav'), join(folder, 'de/closed.wav'))
+  const { lines } = await load(folder, [], ['closed', 'moved'])
+  expect(lines).toEqual(['prompt.missing moved'])
 })
 
 test('A recording that the operator has added is an announcement by its name', async () => {

@@ -27,7 +27,8 @@ async function called(act: (phone: AudioSession) => Promise<void>, change: (offe
   const ivr = await createIvr({
     media: loopbackMedia(),
     hotdesk,
-    directory: { device: () => aDevice },
+    directory: { device: () => aDevice, user: () => null },
+    language: () => null,
     promptsFolder,
     announcements: [],
     timing: () => dialogueTiming(defaults),

@@ -29,7 +29,7 @@ interface Asked extends Stage {
 async function ask(digits = '', site: SiteName | null = null): Promise<Asked> {
   const stage = await openStage()
   const ended = new AbortController()
-  const answer = stage.ivr.askForSite(stage.call.invite, { site, choices, digits, judge, ended: ended.signal })
+  const answer = stage.ivr.askForSite(stage.call.invite, { site, choices, digits, judge, language: null, ended: ended.signal })
   await stage.listen()
   return { ...stage, answer, ended }
 }
@@ -63,7 +63,7 @@ test('A number that was dialled with the code is not asked for', async () => {
 test('A number that was dialled with the code may be an emergency number of the site that is chosen: it is called from here', async () => {
   const stage = await openStage()
   const ofLondon: SiteQuestion['judge'] = (digits, site) => (digits === '999' && site === london ? 'emergency' : 'ordinary')
-  const question = { site: null, choices, digits: '999', judge: ofLondon, ended: new AbortController().signal }
+  const question = { site: null, choices, digits: '999', judge: ofLondon, language: null, ended: new AbortController().signal }
   const answer = stage.ivr.askForSite(stage.call.invite, question)
   await stage.listen()
   await stage.type('2')
@@ -72,7 +72,14 @@ test('A number that was dialled with the code may be an emergency number of the 
 
 test('A key cuts the menu short, a pause ends the number, and * is part of a number', async () => {
   const stage = await openStage()
-  const answer = stage.ivr.askForSite(stage.call.invite, { site: null, choices, digits: '', judge, ended: new AbortController().signal })
+  const answer = stage.ivr.askForSite(stage.call.invite, {
+    site: null,
+    choices,
+    digits: '',
+    judge,
+    language: null,
+    ended: new AbortController().signal,
+  })
   await stage.pass(500)
   await stage.type('2*21*5')
   await stage.pass(3_000)

@@ -9,7 +9,7 @@ const facts = { number: '112', device: 'HD0001' as DeviceId, user: '100' as Exte
 
 function heardIn(words: readonly string[], recorded: readonly string[]): readonly string[] {
   const clip = (name: string) => toneClip(name, [])
-  return clipsOf(words, { clip, recording: (name) => (recorded.includes(name) ? clip(name) : null) }).map(({ name }) => name)
+  return clipsOf(words, null, { clip, recording: (name) => (recorded.includes(name) ? clip(name) : null) }).map(({ name }) => name)
 }
 
 describe('the call to the emergency desk', () => {

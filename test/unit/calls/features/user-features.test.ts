@@ -4,6 +4,7 @@ import type { Call } from '../../../../src/calls/call.js'
 import { createUserFeatures } from '../../../../src/calls/features/user-features.js'
 import type { DestinationOf } from '../../../../src/calls/routing/contract.js'
 import type { Directory, EditOutcome, UserEdit } from '../../../../src/directory/directory.js'
+import type { Store } from '../../../../src/store/store.js'
 import { keepLog } from '../../../support/node/kept-log.js'
 import { loadPlan } from '../../dialplan/plan-text.js'
 import { alice, deviceOf, scene, userOf } from '../routing/scene.js'
@@ -26,6 +27,10 @@ shortCodes:
 
 type Feature = DestinationOf<'feature'>['feature']
 
+/** What the voicemail server has reported about each mailbox. */
+const mailboxes = new Map<string, ReadonlyMap<string, string>>()
+const store = { replica: { hash: (key: string) => mailboxes.get(key) } as unknown as Store['replica'] }
+
 async function used(feature: Feature, argument = '', user = alice, answer: EditOutcome | Error = { outcome: 'SAVED' }) {
   const edits: UserEdit[] = []
   const editors: unknown[] = []
@@ -37,7 +42,7 @@ async function used(feature: Feature, argument = '', user = alice, answer: EditO
   }
   const caller = { kind: 'device', device: deviceOf('HD0001'), user }
   const call = { log, caller, knowledge: { ...scene({}), dialplan: plan } } as unknown as Call
-  const said = await createUserFeatures({ putUser })(call, user, { kind: 'feature', feature, argument })
+  const said = await createUserFeatures({ directory: { putUser }, store })(call, user, { kind: 'feature', feature, argument })
   return { said, edits, editors, lines }
 }
 
@@ -94,6 +99,44 @@ describe('a feature code', () => {
   it('switches do-not-disturb', async () => {
     expect(await used('do-not-disturb')).toMatchObject({ said: 'do-not-disturb-on', edits: [{ doNotDisturb: true }] })
     expect(await used('do-not-disturb-off')).toMatchObject({ said: 'do-not-disturb-off', edits: [{ doNotDisturb: false }] })
+  })
+
+  it('of a toggle switches on what is off, and off what is on', async () => {
+    expect(await used('do-not-disturb-toggle')).toMatchObject({ said: 'do-not-disturb-on', edits: [{ doNotDisturb: true }] })
+    const silent = userOf('100', 'Alice', { doNotDisturb: true })
+    expect(await used('do-not-disturb-toggle', '', silent)).toMatchObject({ said: 'do-not-disturb-off', edits: [{ doNotDisturb: false }] })
+  })
+
+  it.each([
+    ['nothing is forwarded', null, '101', 'forward-on', '101'],
+    ['calls are forwarded to this number', '101', '101', 'forward-off', null],
+    ['calls are forwarded to this number in its international form', '+33123456789', '00123456789', 'forward-off', null],
+    ['calls are forwarded to another number', '102', '101', 'forward-on', '101'],
+    ['calls are forwarded, and the key has no number', '102', '', 'forward-off', null],
+  ])('of a forward with a toggle, while %s', async (_what, always, number, said, after) => {
+    const user = userOf('100', 'Alice', { forwards: { ...alice.forwards, always } })
+    expect(await used('forward-always-toggle', number, user)).toMatchObject({ said, edits: [{ forwards: { always: after } }] })
+  })
+
+  it('of a forward with a toggle needs a number to switch on', async () => {
+    expect(await used('forward-always-toggle')).toMatchObject({ said: 'number-wrong', edits: [] })
+  })
+
+  it('tells who is logged in', async () => {
+    expect(await used('who-is-here')).toMatchObject({ said: { about: 'user', extension: '100', name: 'Alice' }, edits: [] })
+  })
+
+  it.each([
+    ['nothing', undefined, 'messages-unknown'],
+    ['no message', { waiting: 'no', new: '0', old: '0' }, 'messages-none'],
+    ['old ones only', { waiting: 'no', new: '0', old: '2' }, { about: 'messages', fresh: 0, old: 2 }],
+    ['new and old ones', { waiting: 'yes', new: '12', old: '3' }, { about: 'messages', fresh: 12, old: 3 }],
+    ['that some wait, without a number', { waiting: 'yes' }, 'messages-waiting'],
+    ['that none waits, without a number', { waiting: 'no' }, 'messages-none'],
+  ])('tells how many messages there are if the server has reported %s', async (_what, reported, said) => {
+    mailboxes.clear()
+    if (reported) mailboxes.set('messages:100', new Map(Object.entries(reported)))
+    expect((await used('message-count')).said).toEqual(said)
   })
 
   it.each<readonly [string, EditOutcome | Error, string]>([
