@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander'
 import { stringify } from 'yaml'
 import { errors, messageOf } from '../../base/errors.js'
 import { writePrivateFile } from '../../base/output/private-files.js'
-import type { Device, Directory, User } from '../../directory/directory.js'
+import { bookKey, type Device, type Directory, type User } from '../../directory/directory.js'
 import type { Replica } from '../../store/store.js'
 import type { CommandNeeds } from '../needs.js'
 import { withDirectory } from '../operator/network.js'
@@ -12,6 +12,7 @@ import { entriesOf } from '../records/field-options.js'
 import { printRefusal } from '../records/outcome.js'
 import { siteFields } from '../records/site-fields.js'
 import { userFields } from '../records/user-fields.js'
+import { booksIn } from './file/books.js'
 import { writeCsv } from './file/csv.js'
 import { type Kind, kindNames, plainText } from './file/network-file.js'
 import { type Format, formatOf, formats } from './file/read-file.js'
@@ -41,7 +42,11 @@ export function exportCommand(command: Command, needs: CommandNeeds): void {
       const { content, missing } = await withDirectory(needs.config('look'), (directory, { replica }) => {
         const chosen = { ...options, format: options.format ?? formatOf(file ?? '') }
         return Promise.resolve({
-          content: contentOf(recordsIn(directory, replica), options.withLogins ? loginsIn(replica) : null, chosen),
+          content: contentOf(
+            recordsIn(directory, replica),
+            { logins: options.withLogins ? loginsIn(replica) : null, contacts: booksIn(booksOf(replica)) },
+            chosen,
+          ),
           missing: unreadable(directory, replica),
         })
       })
@@ -109,22 +114,27 @@ function plain(kinds: Readonly<Partial<Record<Kind, Records>>>) {
   )
 }
 
+function booksOf(replica: Replica) {
+  return Array.from(replica.keysUnder(bookKey(null)), (key) => [key, replica.hash(key)] as const)
+}
+
 /** Phone → user. */
 function loginsIn(replica: Replica): Readonly<Record<string, string>> {
   return Object.fromEntries([...(replica.hash('devices') ?? [])].toSorted(byName))
 }
 
+interface BesideRecords {
+  readonly logins: Readonly<Record<string, string>> | null
+  readonly contacts: ReturnType<typeof booksIn>
+}
+
 type Chosen = ExportOptions & { readonly format: Format }
 
-function contentOf(
-  records: Readonly<Record<Kind, Records>>,
-  logins: Readonly<Record<string, string>> | null,
-  { only, format, json }: Chosen,
-): string {
-  const chosen = { ...(only === undefined ? records : { [only]: records[only] }), ...(logins ? { logins } : {}) }
-  if (json)
-    return `${JSON.stringify({ ...plain(only === undefined ? records : { [only]: records[only] }), ...(logins ? { logins } : {}) }, null, 2)}\n`
-  if (format === 'yaml') return stringify(chosen, { lineWidth: 0 })
+function contentOf(records: Readonly<Record<Kind, Records>>, { logins, contacts }: BesideRecords, { only, format, json }: Chosen): string {
+  const chosen = only === undefined ? records : { [only]: records[only] }
+  const beside = { ...(only === undefined && Object.keys(contacts).length > 0 ? { contacts } : {}), ...(logins ? { logins } : {}) }
+  if (json) return `${JSON.stringify({ ...plain(chosen), ...beside }, null, 2)}\n`
+  if (format === 'yaml') return stringify({ ...chosen, ...beside }, { lineWidth: 0 })
   if (only === undefined) throw errors.COMMAND_REFUSED.oneKindInCsv()
   if (logins !== null) throw errors.COMMAND_REFUSED.loginsInCsv()
   return writeCsv(only, records[only])

@@ -13,6 +13,7 @@ import { weaknessWords } from '../records/pins.js'
 import { mergedSiteEdit, siteFields } from '../records/site-fields.js'
 import { mergedUserEdit, userFields } from '../records/user-fields.js'
 import { type NetworkFile, recordKey, type WrittenPassword, type WrittenPin } from './file/network-file.js'
+import { checkBooks } from './import-contacts.js'
 import { passwordStrength, trivialWords } from './password-strength.js'
 
 /** The import of one record, with the PIN or password as written in the file. */
@@ -60,6 +61,7 @@ export interface ImportRecordNeeds extends Pick<ParsedFile, 'placeOf'> {
 export interface ImportRecords {
   readonly records: readonly RecordImport[]
   readonly logins: readonly Login[]
+  readonly contacts: NetworkFile['contacts']
   /** Problems that only a comparison with the network or with other records shows. */
   readonly problems: readonly Problem[]
 }
@@ -81,11 +83,12 @@ export function checkRecords(file: NetworkFile, needs: ImportRecordNeeds): Impor
     else if (!isUser(owner, needs)) complain(['devices', id, 'owner'], 'there is no such user, neither here nor in the network')
   }
   const logins = Object.entries(file.logins).map(([id, user]): Login => ({ device: id, user }))
+  checkBooks(file, needs.directory, complain)
   for (const { device, user } of logins) {
     if (!Object.hasOwn(file.devices, device) && !isDevice(device, needs)) complain(['logins', device], 'there is no such phone')
     if (!Object.hasOwn(file.users, user) && !isUser(user, needs)) complain(['logins', device], 'there is no such user')
   }
-  return { records: [...users, ...devices, ...sites], logins, problems: withoutRepetition(problems) }
+  return { records: [...users, ...devices, ...sites], logins, contacts: file.contacts, problems: withoutRepetition(problems) }
 }
 
 /** Many passwords sealed with another secret are one mistake, reported once. */

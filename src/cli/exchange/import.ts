@@ -7,7 +7,7 @@ import { createSeal } from '../../base/seal.js'
 import { check, invalid } from '../../config/yaml/yaml-schema.js'
 import type { Dialplan } from '../../dialplan/dialplan.js'
 import { commandEntry, type Directory } from '../../directory/directory.js'
-import type { Store } from '../../store/store.js'
+import type { RecordChange, Store } from '../../store/store.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { withDirectory } from '../operator/network.js'
 import { thisOperator } from '../operator/operator-identity.js'
@@ -18,6 +18,7 @@ import { readDialplan } from '../settings.js'
 import { networkFile, readableIn, recordKey } from './file/network-file.js'
 import { type Format, formats, readFile } from './file/read-file.js'
 import type { Reading } from './file/reading.js'
+import { contactChanges, contactCount } from './import-contacts.js'
 import { loginWarnings, previewLogins, restoreLogins } from './import-logins.js'
 import { orphansOf, type Plan, type Planned, planOf } from './import-plan.js'
 import { checkRecords, type ImportRecords } from './import-records.js'
@@ -73,23 +74,24 @@ interface Run {
 async function run(given: Run): Promise<void> {
   const { options, needs, directory, store } = given
   const dialplan = readDialplan(needs.config('look'))
-  const { records, logins } = checkedRecords(given, dialplan)
+  const { records, logins, contacts } = checkedRecords(given, dialplan)
   const progress = createProgress()
   progress.begin('PINs', records.length)
   const { pin: pins } = needs.config('look')
   const secrets = await withSecrets(records, { directory, pins, missing: options.issue ? 'issue' : 'leave', onDone: progress.reached })
   progress.end()
   const plan = planOf(secrets.ready, { directory, replica: store.replica, others: options.prune ? 'remove' : 'keep' })
+  const books = contactChanges({ contacts }, store.replica)
   const orphans = orphansOf(plan, directory)
   const warnings = importWarnings(records, { directory, dialplan, config: needs.config('look') })
   if (!options.dryRun) {
     await confirmRemovals(plan, given)
-    await write(plan, secrets, given)
+    await write({ ...plan, books }, secrets, given)
   }
   const loginResult = options.dryRun ? previewLogins(logins, store.replica) : await restoreLogins(logins, store)
   printWarnings(needs, [...warnings, ...ownerWarnings(orphans), ...loginWarnings(loginResult)])
   const { print, paint } = needs.terminal
-  const done = { plan, secrets, loginResult, form: options.dryRun ? 'shown' : 'done' } as const
+  const done = { plan, secrets, loginResult, contacts: contactCount(books), form: options.dryRun ? 'shown' : 'done' } as const
   if (options.json) return print(JSON.stringify(summaryOf(done), null, 2))
   for (const line of planLines(done, { issuedTo: options.issue ?? null, paint })) print(line)
 }
@@ -133,19 +135,19 @@ function checkedRecords(
 }
 
 /** Writes the issued secrets first: if they were lost, nobody could log in. */
-async function write({ planned }: Plan, { issued }: Secrets, { options, directory }: Run): Promise<void> {
+async function write(
+  { planned, books }: Plan & { readonly books: readonly RecordChange[] },
+  { issued }: Secrets,
+  { options, directory }: Run,
+): Promise<void> {
   if (options.issue !== undefined) await writeIssued(options.issue, issued)
   const progress = createProgress()
   progress.begin('records', planned.length)
   const count = (action: Planned['action']): string => String(planned.filter((one) => one.action === action).length)
-  const summary = { added: count('add'), changed: count('change'), removed: count('remove') }
-  const entries = planned.length > 0 ? [commandEntry('imported', summary, thisOperator())] : []
+  const summary = { added: count('add'), changed: count('change'), removed: count('remove'), contacts: String(contactCount(books)) }
+  const entries = planned.length + books.length > 0 ? [commandEntry('imported', summary, thisOperator())] : []
   try {
-    await directory.apply(
-      planned.map(({ change }) => change),
-      progress.reached,
-      entries,
-    )
+    await directory.apply([...planned.map(({ change }) => change), ...books], progress.reached, entries)
   } catch (fault) {
     if (options.issue !== undefined) await rm(options.issue)
     throw errors.COMMAND_REFUSED.notImported({ reason: messageOf(fault) }, fault)

@@ -12,11 +12,13 @@ export interface Import {
   readonly plan: Plan
   readonly secrets: Secrets
   readonly loginResult: RestoredLogins
+  /** How many contacts are added or changed. */
+  readonly contacts: number
   readonly form: Form
 }
 
 /** What an import did, or would do, as JSON. */
-export function summaryOf({ plan: { planned, unchanged }, secrets: { issued, without }, loginResult, form }: Import) {
+export function summaryOf({ plan: { planned, unchanged }, secrets: { issued, without }, loginResult, contacts, form }: Import) {
   const count = (action: Planned['action']): number => planned.filter((one) => one.action === action).length
   return {
     form,
@@ -27,6 +29,7 @@ export function summaryOf({ plan: { planned, unchanged }, secrets: { issued, wit
     issued: issued.length,
     without,
     changes: planned.map(({ action, kind, id, fields }) => ({ action, kind, id, fields: fields.map(plainChange) })),
+    contacts,
     logins: { restored: loginResult.restored, unchanged: loginResult.unchanged.length, refused: loginResult.refused },
   }
 }
@@ -42,7 +45,7 @@ export interface ReportNeeds {
 
 /** The same for a person: a dry run lists each difference, an import only the totals. */
 export function planLines(done: Import, { issuedTo, paint }: ReportNeeds): string[] {
-  const { plan, secrets, loginResult, form } = done
+  const { plan, secrets, loginResult, contacts, form } = done
   const { added, changed, removed, unchanged, issued } = summaryOf(done)
   const isDry = form === 'shown'
   const count = (number: number, toDo: string, done: string): string[] => [`${number} ${isDry ? `to ${toDo}` : done}`]
@@ -51,6 +54,7 @@ export function planLines(done: Import, { issuedTo, paint }: ReportNeeds): strin
     count(changed, 'change', 'changed'),
     removed > 0 ? count(removed, 'remove', 'removed') : [],
     `${unchanged} unchanged`,
+    contacts > 0 ? [`${counted(contacts, 'contact')} ${isDry ? 'to write' : 'written'}`] : [],
     loginResult.restored.length > 0 ? `${counted(loginResult.restored.length, 'login')} ${isDry ? 'to restore' : 'restored'}` : [],
   ].flat()
   return [

@@ -13,6 +13,8 @@ beforeEach(async () => {
   await desk.directory.putDevice('HD0004', { hotdesk: false, location: null, mac: '001565aabbcc', model: 'T46', owner: '100' })
   await desk.directory.putSite('lyon', { name: 'Lyon', homeLostLogout: 'never', homeReturn: 'return' })
   await desk.directory.putSite('nice', {})
+  await desk.redis.cli('HSET', '{hd}:contacts', '+442079460100', 'Taxi', '+33199005555', "O'Neill & Co")
+  await desk.redis.cli('HSET', '{hd}:contacts:100', '+33612345678', 'Mum')
   for (const [user, device] of [
     ['100', 'HD0001'],
     ['102', 'HD0002'],
@@ -45,6 +47,7 @@ describe('an export', () => {
   ])('as %s %j, imported and exported again, is the same byte for byte', async (form, options) => {
     const before = await exported(...options)
     expect(before).toMatch(options.includes('--with-logins') ? /logins/ : /users/)
+    expect(before).toMatch(/contacts[\s\S]*Mum[\s\S]*Taxi/)
     await empty()
     expect(await imported(`backup.${form}`, before)).toMatchObject({ code: 0, err: '' })
     expect(await exported(...options)).toBe(before)
@@ -124,7 +127,11 @@ describe('the copy that a node has saved', () => {
       code: 0,
       out: expect.stringMatching(/3 logins to restore\.$/) as string,
     })
-    expect(await desk.hotdesk('import', file)).toEqual({ code: 0, out: '9 added, 0 changed, 0 unchanged, 3 logins restored.', err: '' })
+    expect(await desk.hotdesk('import', file)).toEqual({
+      code: 0,
+      out: '9 added, 0 changed, 0 unchanged, 3 contacts written, 3 logins restored.',
+      err: '',
+    })
     expect(await exported('--with-logins')).toBe(before)
     expect((await desk.hotdesk('import', file)).out).toBe('0 added, 0 changed, 9 unchanged.')
   })

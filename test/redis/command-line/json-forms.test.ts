@@ -123,7 +123,7 @@ function faultsIn(value: unknown, path: readonly string[] = []): string[] {
 
 /** Of records by name the keys are names. */
 function keyFaults(key: string, path: readonly string[]): string[] {
-  const isName = ['users', 'devices', 'sites', 'logins'].includes(path.at(-1) ?? '')
+  const isName = ['users', 'devices', 'sites', 'logins', 'contacts'].includes(path.at(-1) ?? '') || path[0] === 'contacts'
   return isName || /^[a-z][A-Za-z]*$/.test(key) ? [] : [`${[...path, key].join('.')}: not in camel case`]
 }
 

@@ -2,11 +2,13 @@ import type { z } from 'zod'
 import { parseDeviceId, parseExtension, parseSiteName } from '../../../base/identity.js'
 import { Secret } from '../../../base/secret.js'
 import { block, blockOf, isBlock, type Path, secretForm } from '../../../config/yaml/yaml-schema.js'
+import { parseContactName, parseContactNumber } from '../../../directory/directory.js'
 import { isPinHash } from '../../../hotdesk/hotdesk.js'
 import { deviceFields } from '../../records/device-fields.js'
 import { type Field, plainValue } from '../../records/field.js'
 import { siteFields } from '../../records/site-fields.js'
 import { userFields } from '../../records/user-fields.js'
+import { centralBook } from './books.js'
 import { type Neighbour, pinForm, shownForm } from './shown-form.js'
 
 /** A PIN in a file: digits, or the hash of an export. */
@@ -46,24 +48,30 @@ const user = block({ ...keysOf(userFields, 'pin'), pin })
 const phone = block({ ...keysOf(deviceFields, 'password'), password })
 const site = block(keysOf(siteFields, 'pin'))
 
-/** The file that `hotdesk export` writes and `hotdesk import` reads: users, phones, sites and logins. */
+const bookOwner = shownForm('central, or an extension', (text) => (text === centralBook ? text : parseExtension(text)), 'pin')
+const contactNumber = shownForm('a telephone number without separators', (text) => (parseContactNumber(text) === text ? text : null), 'pin')
+const contactName = shownForm('a name of up to 100 characters, on one line', parseContactName, 'pin')
+
+/** The file that `hotdesk export` writes and `hotdesk import` reads: users, phones, sites, logins and phone books. */
 export const networkFile = block({
   users: blockOf(extension, user).prefault({}),
   devices: blockOf(device, phone).prefault({}),
   sites: blockOf(siteId, site).prefault({}),
   logins: blockOf(device, extension).prefault({}),
+  contacts: blockOf(bookOwner, blockOf(contactNumber, contactName)).prefault({}),
 })
 
 export type NetworkFile = z.output<typeof networkFile>
 
 /** The valid records of a file with problems, so that their other problems are reported at once. */
 export function readableIn(value: unknown): NetworkFile {
-  const { users, devices, sites, logins } = isBlock(value) ? value : {}
+  const { users, devices, sites, logins, contacts } = isBlock(value) ? value : {}
   return {
     users: readable(users, parseExtension, user),
     devices: readable(devices, parseDeviceId, phone),
     sites: readable(sites, parseSiteName, site),
     logins: readable(logins, parseDeviceId, extension),
+    contacts: readable(contacts, (owner) => (owner === centralBook ? owner : parseExtension(owner)), blockOf(contactNumber, contactName)),
   }
 }
 
@@ -97,7 +105,7 @@ export const kindNames = Object.keys(kinds) as Kind[]
  * neither is shown; the problem names the line.
  */
 export function recordKey([kind, id, ...rest]: Path): string {
-  if (kind === 'logins') return id === undefined ? kind : `${kind}[…]`
+  if (kind === 'logins' || kind === 'contacts') return id === undefined ? kind : `${kind}[…]`
   const known = kindNames.find((name) => name === kind)
   if (known === undefined) return kind === undefined ? '' : '…'
   const keys: readonly PropertyKey[] = kinds[known].keys

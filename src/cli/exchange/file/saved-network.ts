@@ -1,6 +1,7 @@
 import { messageOf } from '../../../base/errors.js'
 import type { Path } from '../../../config/yaml/yaml-schema.js'
 import { type SavedRecords, savedRecordsIn } from '../../../store/store.js'
+import { booksIn, centralBook } from './books.js'
 import { type Kind, kinds } from './network-file.js'
 import type { Reading } from './reading.js'
 
@@ -17,7 +18,7 @@ export function readCopy(text: string, name: string): Reading | null {
       rowProblems: [],
     }
   const lines = new Map([...records.keys()].map((key, index) => [key, index + 2]))
-  const value = { users: {}, devices: {}, sites: {}, logins: Object.fromEntries(records.get('devices') ?? []) }
+  const value = { users: {}, devices: {}, sites: {}, logins: Object.fromEntries(records.get('devices') ?? []), contacts: booksIn(records) }
   for (const [key, hash] of records) {
     const [kind, id] = placeOf(key)
     if (kind) Object.assign(value[kind], { [id]: fieldsOf(kind, hash) })
@@ -41,6 +42,7 @@ function placeOf(key: string): readonly [Kind | null, string] {
 }
 
 function keyOf([kind, id]: Path): string {
+  if (kind === 'contacts') return id === undefined || id === centralBook ? 'contacts' : `contacts:${String(id)}`
   const [prefix] = Object.entries(prefixes).find(([, each]) => each === kind) ?? []
   return prefix === undefined ? 'devices' : `${prefix}${String(id)}`
 }
