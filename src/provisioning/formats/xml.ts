@@ -29,7 +29,7 @@ const oddEntity = /&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)/
 /** As fast-xml-parser gives it with `preserveOrder`: one member is the name of the element or `#text`, `:@` has the attributes. */
 type Node = Readonly<Record<string, unknown>>
 
-/** Attributes that tell one element from its sisters. */
+/** Attributes that tell one element from its sisters, in the order in which names have them. */
 const keys = ['name', 'idx', 'index', 'id', 'context', 'e']
 
 const parser = new XMLParser({
@@ -72,7 +72,7 @@ function read(text: string): FileContent {
 
   function collectElement(name: string, node: Node, above: string): void {
     const attributes = Object.entries((node[':@'] ?? {}) as Readonly<Record<string, string>>)
-    const telling = attributes.filter(([key]) => keys.includes(key)).map(([key, value]) => `[${key}=${value}]`)
+    const telling = keys.flatMap((key) => attributes.filter(([name]) => name === key).map(([, value]) => `[${key}=${value}]`))
     const path = `${above === '' ? '' : `${above}/`}${name}${telling.join('')}`
     for (const [key, value] of attributes) if (!keys.includes(key)) add(`${path}@${key}`, unescaped(value))
     const children = node[name] as readonly Node[]

@@ -7,11 +7,11 @@ const limits = {
   /** Characters of a template and of what it includes. */
   parseLimit: 500_000,
   /** Objects and characters that filters and ranges make. */
-  memoryLimit: 2_000_000,
+  memoryLimit: 500_000,
 } as const
 
-/** Milliseconds for an override. Built-in templates take about two. */
-const longestOverride = 300
+/** Milliseconds for an override. Built-in templates take some five; a busy machine may take long for anything. */
+const longestOverride = 1_000
 
 /** Characters of a rendered file; phones with 200 keys need 60,000. */
 export const largestFile = 1_000_000

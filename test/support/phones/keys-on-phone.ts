@@ -31,6 +31,8 @@ const readers: Readonly<Record<string, Reader>> = {
     ...sequence((index) => yealinkKey(get, `linekey.${index + 1}`)),
     ...[1, 2, 3, 4, 5, 6].flatMap((unit) => sequence((index) => yealinkKey(get, `expansion_module.${unit}.key.${index + 1}`))),
   ],
+  snom: (get) => sequence((index) => snomKey(get, index)),
+  grandstream: (get) => [...grandstreamKeys(get, 'vpk'), ...grandstreamKeys(get, 'mpk')],
   poly: (get) => polyKeys(get),
   fanvil: (_, settings) => fanvilKeys(settings),
   'gigaset-maxwell': (get) => sequence((index) => maxwellKey(get, index)),
@@ -68,6 +70,32 @@ function yealinkKey(get: Get, name: string): KeyOnPhone | null {
   if (type === '16' || type === '10')
     return lamp(label, value, value, /^[*#%]/.test(pickUp) && pickUp !== '%NULL%' ? `${pickUp}${value}` : value)
   return type === '13' ? dial(label, value === '%NULL%' ? '' : value) : blank(label === '%NULL%' ? '' : label)
+}
+
+function snomKey(get: Get, index: number): KeyOnPhone | null {
+  const found = ['1', 'active'].flatMap((context) => {
+    const name = `settings/functionKeys[e=2]/fkey[idx=${index}][context=${context}]`
+    const text = get(name)
+    return text === undefined ? [] : [{ text, label: get(`${name}@label`) ?? '' }]
+  })
+  const [key] = found
+  if (key === undefined || found.length > 1) return null
+  const { text, label } = key
+  const [, type = '', number = '', code = ''] = /^(\w+)(?: <?(?:sip:)?([^<>@|]*)(?:@[^>|]*)?>?(?:\|(.*))?)?$/.exec(text) ?? []
+  if (type === 'blf' || type === 'orbit') return lamp(label, number, number, `${code}${number}`)
+  return type === 'speed' ? dial(label, number) : blank(label, type === 'line' ? 'line' : 'none')
+}
+
+function grandstreamKeys(get: Get, kind: 'vpk' | 'mpk'): KeyOnPhone[] {
+  const item = (name: string): string | undefined => get(`gs_provision/config/item[name=${name}]`)
+  return sequence((index) => {
+    const at = (part: string): string | undefined => item(`pks.${kind}.${index + 1}.${part}`)
+    const [mode, label = '', number = ''] = [at('keyMode'), at('description'), at('value')]
+    if (mode === undefined) return null
+    if (mode === 'BLF') return lamp(label, number, number, `${item('account.1.sip.blf.callPickup.prefix')}${number}`)
+    if (mode === 'CallPark') return lamp(label, number, number, number)
+    return mode === 'SpeedDial' ? dial(label, number) : blank(label, mode === 'Line' ? 'line' : 'none')
+  })
 }
 
 function polyKeys(get: Get): KeyOnPhone[] {
