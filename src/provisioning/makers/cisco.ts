@@ -13,9 +13,10 @@ export const cisco: Maker = {
       format: xml,
       contentType: 'text/xml; charset=utf-8',
       kept: [
-        /^flat-profile\/(?:Line_Enable|SIP_Transport|Proxy|Outbound_Proxy|Alternate_Outbound_Proxy|Register|User_ID|Auth_ID|Password)_1_$/,
-        /^flat-profile\/(?:Display_Name|Dial_Plan|Emergency_Number|Extension|Short_Name|Extended_Function)_1_$/,
-        /^flat-profile\/(?:Block_ANC_Act|DND_Act|DND_Deact)_Code$/,
+        /\/(?:Line_Enable|SIP_Transport|Proxy|Outbound_Proxy|Alternate_Outbound_Proxy|Register|User_ID|Auth_ID|Password)_1_$/i,
+        /\/(?:Display_Name|Dial_Plan|Emergency_Number|Extension|Short_Name|Extended_Function)_1_$/i,
+        // The phone's own star codes would take the codes of the site.
+        /\/[A-Z0-9_]{1,40}_(?:Act|Deact|Return|Transfer)_Code$/i,
       ],
       check,
     },

@@ -15,7 +15,7 @@ export const gigasetN: Maker = {
       template: 'gigaset-n',
       format: xml,
       contentType,
-      kept: [/^provisioning@productID$/, /^provisioning\/nvm\/param\[name=Sip(?:Provider\.0|Account\.00001)\./],
+      kept: [/@productID$/i, /\[name=Sip(?:Provider\.0|Account\.00001)\./i],
       check(settings) {
         const account = ['AuthName', 'AuthPassword', 'UserName'].map((name) => param(`SipAccount.00001.${name}`))
         return [
@@ -37,7 +37,7 @@ export const gigasetMaxwell: Maker = {
       template: 'gigaset-maxwell',
       format: xml,
       contentType,
-      kept: [/^provisioning@productID$/, /^provisioning\/nvm\/param\[name=(?:SIP\.Account\.0\.|PhoneUI\.Keys\.FunctionKeys\.0\.)/],
+      kept: [/@productID$/i, /\[name=(?:SIP\.(?:Account\.0|DefaultAccount|TransportProtocol)|PhoneUI\.Keys\.FunctionKeys\.0)(?:\.|\])/i],
       check(settings) {
         const account = ['AuthName', 'AuthPassword', 'Username', 'RegistrationServer.Address'].map((name) => param(`SIP.Account.0.${name}`))
         const types = odd(settings, /\.FunctionKeys\.[0-9]+\.Type\]@value$/, (type) => /^(?:-1|[0-9]{1,2})$/.test(type))

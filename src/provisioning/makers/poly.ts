@@ -12,11 +12,11 @@ const phone: MakerFile = {
   template: 'poly',
   format: xml,
   contentType,
+  // A parameter counts in any element.
   kept: [
-    /^polycomConfig@reg\.1\./,
-    /^polycomConfig@dialplan\./,
-    /^polycomConfig@lineKey\.(?:1|reassignment)\./,
-    /^polycomConfig@attendant\.(?:reg|uri|resourceList\.1\.[a-z]+)$/i,
+    /@(?:reg\.1|dialplan|voIpProt\.server|voIpProt\.SIP\.outboundProxy)\./i,
+    /@lineKey\.(?:1|reassignment)\./i,
+    /@attendant\.(?:reg|uri|resourceList\.1\.[a-z]{1,40})$/i,
   ],
   check,
 }
@@ -25,7 +25,7 @@ const phone: MakerFile = {
 export const poly: Maker = {
   family: 'poly',
   files: [
-    { ...phone, pattern: /^(?<mac>[0-9a-f]{12})\.cfg$/i, template: 'poly-master', kept: [/^APPLICATION@/], check: repeated },
+    { ...phone, pattern: /^(?<mac>[0-9a-f]{12})\.cfg$/i, template: 'poly-master', kept: [/^APPLICATION/i], check: repeated },
     phone,
     { ...phone, pattern: /^(?<mac>[0-9a-f]{12})-directory\.xml$/i, template: 'poly-directory', kept: [], check: repeated },
   ],

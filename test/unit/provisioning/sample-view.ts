@@ -1,9 +1,12 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { silentLogger } from '../../../src/base/logger.js'
 import { Secret } from '../../../src/base/secret.js'
 import type { Settings } from '../../../src/provisioning/formats/format.js'
 import type { MakerFile } from '../../../src/provisioning/makers/maker.js'
 import { makers } from '../../../src/provisioning/makers/makers.js'
 import { createTemplates, problemsIn } from '../../../src/provisioning/rendering/templates.js'
+import { temporaryFolder } from '../../support/process/temporary-folder.js'
 
 /** A text that nothing else in a file contains. */
 export const marker = 'Qqq'
@@ -106,4 +109,14 @@ function read(view: Parameters<typeof templates.renderFile>[0], family: string):
 export function keptSettings(family: string, settings: Settings): readonly string[] {
   const { kept } = mainFile(family)
   return [...settings.keys()].filter((name) => kept.some((pattern) => pattern.test(name)))
+}
+
+/** What the phone gets if an override for its site adds that text in the block `more` of the built-in template. */
+export function renderedOverride(family: string, more: string): { readonly template: string; readonly problems: readonly string[] } {
+  const folder = temporaryFolder('templates')
+  mkdirSync(join(folder, 'site/paris'), { recursive: true })
+  const text = `{% layout 'built-in/${family}.liquid' %}{% block more %}\n${more}\n{% endblock %}`
+  writeFileSync(join(folder, `site/paris/${family}.liquid`), text)
+  const { template, problems } = createTemplates({ folder, log: silentLogger() }).renderFile(viewWith('Anna', family), mainFile(family))
+  return { template, problems: problems.map(({ problem }) => problem) }
 }
