@@ -5,6 +5,7 @@ import { createIvr, type Ivr } from '../ivr/ivr.js'
 import { createMedia } from '../media/media.js'
 import { createMessageLamps, createMessages } from '../messages/messages.js'
 import { createPhones } from '../phones/phones.js'
+import { createPresence, type PresenceNeeds } from '../presence/presence.js'
 import { createRegistrar, type Registrar } from '../registrar/registrar.js'
 import { type SipServer, sipServer } from '../sip-server.js'
 import type { SipApplication } from '../srf/srf.js'
@@ -107,6 +108,7 @@ export async function openTelephony(
     log: partLog(context, 'messages'),
   })
   lifecycle.opened(messages, 'messages', (opened) => opened.close())
+  openPresence(context, { srf, registrar, directory, hotdesk, plan, store, calls: calls.userCalls })
   openMessageLamps(context, { srf, registrar, directory, hotdesk, store, plan })
   return { trunks, calls, ivr, registrar, withdrawal }
 }
@@ -119,6 +121,15 @@ function openMessageLamps(
   const log = partLog(context, 'messages')
   const lamps = createMessageLamps({ ...parts, node: config.node, domain: config.sip.domain, clock, log })
   lifecycle.opened(lamps, 'message lamps', (opened) => opened.close())
+}
+
+type PresenceParts = Pick<PresenceNeeds, 'srf' | 'registrar' | 'directory' | 'hotdesk' | 'plan' | 'store' | 'calls'>
+
+function openPresence(context: NodeContext, parts: PresenceParts): void {
+  const { config, clock, metrics, lifecycle } = context
+  const { node, sip } = config
+  const presence = createPresence({ ...parts, node, domain: sip.domain, clock, metrics, log: partLog(context, 'presence') })
+  lifecycle.opened(presence, 'presence', async ({ close }) => close())
 }
 
 type RegistrarParts = Pick<TelephonyNeeds, 'plan' | 'store' | 'srf' | 'directory' | 'hotdesk' | 'server' | 'movesPhones'>

@@ -53,6 +53,8 @@ export const logEvents = {
   'hotdesk.draining': 'A logout waits for a call to end.',
   'hotdesk.refused': 'A login or logout was refused.',
   'hotdesk.unconfirmed': 'A login or logout is uncertain; the user was asked to look at the display.',
+  'presence.subscribed': 'A phone watches a lamp (at `debug`).',
+  'presence.restored': 'Subscriptions to lamps go on after a restart of the node, or are not known.',
   'call.feature': 'A user has used a feature code: `feature`, `outcome`; or picked up this call.',
   'call.arrived': 'An INVITE was received.',
   'call.routed': 'Where the call goes, and why.',

@@ -26,6 +26,7 @@ import { createFeatureCalls } from './inbound/feature-call.js'
 import { handleInvite } from './inbound/handle-invite.js'
 import { createHopTokens, type HopTokens } from './inbound/hop-token.js'
 import { createSisterCall } from './inbound/sister-call.js'
+import { createUserCalls, type UserCalls, type WritableUserCalls } from './lamps/user-calls.js'
 import { createLifecycle } from './lifecycle.js'
 import { createLimits } from './limits/limits.js'
 import type { NodeNetwork, NodeParts } from './node-parts.js'
@@ -95,6 +96,8 @@ export interface Calls {
   hangUp(id: string): HangUpOutcome
   /** Calls by which an operator proves that calls work. */
   readonly testCalls: TestCalls
+  /** The calls of users at phones of this node, for lamps. */
+  readonly userCalls: UserCalls
   /** Sends the text to these phones of an emergency desk, if they are registered here. Resolves with those that have taken it. */
   readonly deliverNotice: EmergencyDesk['deliver']
   /** Calls these phones of an emergency desk, if they are registered here. Resolves with the one that has heard it all. */
@@ -117,7 +120,8 @@ export function createCalls(needs: CallsNeeds): Calls {
   const open = new Set<Call>()
   const admission = createAdmission(clock)
   const ended = createEndedCalls()
-  const handler = createHandler({ activity, open, ended, admission }, needs)
+  const userCalls = createUserCalls({ log })
+  const handler = createHandler({ activity, open, ended, userCalls, admission }, needs)
   // The user may keep the call when moving to another phone. Only a logout `now` ends it.
   const offChange = parts.hotdesk.onChange(({ device, cause }) => {
     if (cause === 'now') activity.hangUp(device, 'logged-out')
@@ -142,6 +146,7 @@ export function createCalls(needs: CallsNeeds): Calls {
     get emergencies() {
       return emergencyCount(open)
     },
+    userCalls,
     deliverNotice: handler.deliverNotice,
     announceToDesk: handler.announceToDesk,
     testCalls: handler.testCalls,
@@ -179,6 +184,7 @@ interface CallState {
   readonly activity: Activity
   readonly open: Set<Call>
   readonly ended: EndedCalls
+  readonly userCalls: WritableUserCalls
   readonly admission: Admission
 }
 
@@ -194,7 +200,7 @@ interface Handler {
 
 /** Composes the parts that carry a call from its INVITE to its record. */
 function createHandler(inProgress: CallState, { parts, network, settings, clock, log, metrics }: CallsNeeds): Handler {
-  const { activity, open, admission } = inProgress
+  const { activity, open, userCalls, admission } = inProgress
   const { store, directory, hotdesk, registrar, plan, trunks, ivr } = parts
   const { node, domain } = network
   const { recordsFolder: folder, retentionDays, callBackMinutes, unproven, busyGraceMs } = settings
@@ -205,10 +211,10 @@ function createHandler(inProgress: CallState, { parts, network, settings, clock,
   const lifecycle = createLifecycle({ parts, inProgress, records: { folder, retentionDays }, knowledge, clock, log, metrics })
 
   const onRefer: Transfers['onRefer'] = (request, by) => transfers.onRefer(request, by)
-  const connections = createConnections({ parts, domain, open, activity, onRefer, clock, log, metrics })
+  const connections = createConnections({ parts, domain, open, activity, userCalls, onRefer, clock, log, metrics })
   const { connect, conversations, nodeLegs } = connections
   const hopTokens = hopTokensOf(parts, network, clock)
-  const ways = createWays({ parts, network: { node, domain }, nodeLegs, connect, hopTokens, busyGraceMs, clock })
+  const ways = createWays({ parts, network: { node, domain }, nodeLegs, connect, hopTokens, userCalls, busyGraceMs, clock })
   const own = { placeOwnCall: createOwnCalls({ ...lifecycle, voice: ivr, node }), voice: ivr }
   const emergency = createEmergency({ parts, network, ways, lifecycle, own, psapCallbacks, unproven, clock, log, metrics })
   const destinations = createDestinations({ parts, ways, lifecycle, dialEmergency: emergency.dial, domain, clock })

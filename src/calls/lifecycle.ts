@@ -22,7 +22,7 @@ export interface Lifecycle {
 export interface LifecycleNeeds {
   readonly parts: Pick<NodeParts, 'store' | 'directory' | 'registrar' | 'trunks'>
   /** Where calls are counted while they last. */
-  readonly inProgress: Pick<RecordCallNeeds, 'activity' | 'open' | 'ended'>
+  readonly inProgress: Pick<RecordCallNeeds, 'activity' | 'open' | 'ended' | 'userCalls'>
   readonly records: Pick<CallRecordsNeeds, 'folder' | 'retentionDays'>
   /** The knowledge for a call that begins now. */
   readonly knowledge: () => Knowledge

@@ -1,11 +1,11 @@
 import { messageOf } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
 import type { Directory } from '../directory/directory.js'
+import { refreshEventsOf } from '../phone-models/phone-models.js'
 import { type Binding, reachOf } from '../registrar/registrar.js'
 import { nameAddr, printNameAddr } from '../sip/headers/name-addr.js'
 import { sipUri, withoutUriHeaders } from '../sip/uri/sip-uri.js'
 import type { SipApplication, SipReply } from '../srf/srf.js'
-import { refreshEventsOf } from '../phone-models/phone-models.js'
 
 /** The meaning of the response to a NOTIFY. */
 export type NotifyOutcome = 'confirmed' | 'refused' | 'silent' | 'failed'

@@ -7,7 +7,10 @@ import type { Store, StreamLimit } from './contract.js'
 import { mapOf } from './flat-reply.js'
 import type { Keys } from './keys.js'
 
-export type Commands = Pick<Store, 'call' | 'putFields' | 'replaceHash' | 'renew' | 'remove' | 'append' | 'purge' | 'recent' | 'following'>
+export type Commands = Pick<
+  Store,
+  'call' | 'putFields' | 'replaceHash' | 'renew' | 'remove' | 'read' | 'append' | 'purge' | 'recent' | 'following'
+>
 
 /** Calls a function of the library; loads the library again if it was deleted. */
 export type CallFunction = (name: string, args: readonly string[]) => Promise<string>
@@ -45,7 +48,10 @@ export function createCommands({ redis, keys, callFunction, isConnected, clock, 
     call: (name, ...args) => whenConnected(() => callFunction(name, args)),
     putFields: (key, fields, ttlSeconds) =>
       inTransaction((transaction) => {
-        if (Object.keys(fields).length > 0) transaction.hset(keys.full(key), fields)
+        const written = Object.entries(fields).filter((each): each is [string, string] => each[1] !== null)
+        const removed = Object.keys(fields).filter((field) => fields[field] === null)
+        if (written.length > 0) transaction.hset(keys.full(key), Object.fromEntries(written))
+        if (removed.length > 0) transaction.hdel(keys.full(key), ...removed)
         if (ttlSeconds !== undefined) transaction.expire(keys.full(key), ttlSeconds)
       }),
     replaceHash: (key, fields, ttlSeconds) =>
@@ -56,6 +62,7 @@ export function createCommands({ redis, keys, callFunction, isConnected, clock, 
       }),
     renew: (key, ttlSeconds) => whenConnected(async () => void (await redis.expire(keys.full(key), ttlSeconds))),
     remove: (key) => whenConnected(async () => void (await redis.del(keys.full(key)))),
+    read: (key) => whenConnected(async () => new Map(Object.entries(await redis.hgetall(keys.full(key))))),
     append: (stream, fields, { entries, days }: StreamLimit) =>
       inTransaction((transaction) => {
         transaction.xadd(keys.full(stream), 'MAXLEN', '~', entries, '*', ...Object.entries(fields).flat())

@@ -112,8 +112,8 @@ export interface Store {
    * @throws AppError STORE_UNAVAILABLE (certainly nothing was done), STORE_PROTOCOL
    */
   transition(functionName: string, ...args: readonly string[]): Promise<Transition>
-  /** Replaces the named fields of a hash; `ttlSeconds` renews its expiry. @throws AppError STORE_UNAVAILABLE */
-  putFields(key: string, fields: Readonly<Record<string, string>>, ttlSeconds?: number): Promise<void>
+  /** Replaces the named fields of a hash, or removes those that are null; `ttlSeconds` renews its expiry. @throws AppError STORE_UNAVAILABLE */
+  putFields(key: string, fields: FieldChanges, ttlSeconds?: number): Promise<void>
   /** Replaces the whole hash. @throws AppError STORE_UNAVAILABLE */
   replaceHash(key: string, fields: Readonly<Record<string, string>>, ttlSeconds?: number): Promise<void>
   /** Sets a new expiry only. @throws AppError STORE_UNAVAILABLE */
@@ -124,6 +124,8 @@ export interface Store {
    */
   writeAll(changes: readonly RecordChange[], onQueued?: (count: number) => void, entries?: readonly StreamWrite[]): Promise<void>
   remove(key: string): Promise<void>
+  /** A hash as Redis has it now, for keys that are not in the copy. @throws AppError STORE_UNAVAILABLE */
+  read(key: string): Promise<ReadonlyMap<string, string>>
   /** Appends to a stream, and trims it to `limit`. */
   append(stream: string, fields: Readonly<Record<string, string>>, limit: StreamLimit): Promise<void>
   /** Removes entries older than this number of days. */

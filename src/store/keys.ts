@@ -23,6 +23,7 @@ export const replicatedPrefixes = [
   'webhook:',
   'messages:',
   'contacts',
+  'lamp:',
 ] as const
 
 /** Requests to nodes and their replies. Redis reports changes of these keys like those of records, so neither side has to poll. */

@@ -1,8 +1,8 @@
 import type { Milliseconds } from '../base/clock.js'
 import type { Dialplan } from '../dialplan/dialplan.js'
+import { type BodyPart, multipart } from '../sip/message/multipart.js'
 import type { IncomingRequest } from '../srf/srf.js'
 import type { OutgoingCall } from './identity.js'
-import { type BodyPart, multipart } from './multipart.js'
 import { locationObject, normalizedText } from './pidf-lo.js'
 
 /** The caller's location, and the INVITE whose offer is sent with it. */
@@ -29,7 +29,7 @@ export function callWithLocation(call: OutgoingCall, { location, invite, caller,
   if (offer === null || normalizedText(location) === '') return null
   const contentId = `${crypto.randomUUID()}@hotdesk.invalid`
   const entity = (caller ?? 'sip:anonymous@anonymous.invalid').replace(/^sips?:/, 'pres:')
-  const { type, body } = multipart([...offer, locationPart(contentId, locationObject({ entity, location, at }))])
+  const { type, body } = multipart('mixed', [...offer, locationPart(contentId, locationObject({ entity, location, at }))])
   const geolocation = {
     Geolocation: `<cid:${contentId}>`,
     // Emergency calls are always routed by location (RFC 6881 §9.3); without this header proxies may not read it (RFC 6442 §4.2).

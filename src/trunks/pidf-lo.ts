@@ -1,4 +1,5 @@
 import type { Milliseconds } from '../base/clock.js'
+import { xmlText } from '../base/output/xml-text.js'
 
 export interface LocationObject {
   /** Whose location it is: `pres:+33199000001@192.0.2.20` (RFC 3863 §4.1.1). */
@@ -22,9 +23,9 @@ export function locationObject({ entity, location, at }: LocationObject): string
     '<?xml version="1.0" encoding="UTF-8"?>',
     '<presence xmlns="urn:ietf:params:xml:ns:pidf" xmlns:gp="urn:ietf:params:xml:ns:pidf:geopriv10"',
     ' xmlns:gbp="urn:ietf:params:xml:ns:pidf:geopriv10:basicPolicy" xmlns:ca="urn:ietf:params:xml:ns:pidf:geopriv10:civicAddr"',
-    ` entity="${escaped(entity)}">`,
+    ` entity="${xmlText(entity)}">`,
     '<tuple id="phone"><status><gp:geopriv>',
-    `<gp:location-info><ca:civicAddress><ca:LOC>${escaped(normalizedText(location))}</ca:LOC></ca:civicAddress></gp:location-info>`,
+    `<gp:location-info><ca:civicAddress><ca:LOC>${xmlText(normalizedText(location))}</ca:LOC></ca:civicAddress></gp:location-info>`,
     '<gp:usage-rules><gbp:retransmission-allowed>true</gbp:retransmission-allowed></gp:usage-rules>',
     '<gp:method>Manual</gp:method>',
     `</gp:geopriv></status><timestamp>${new Date(at).toISOString()}</timestamp></tuple>`,
@@ -37,10 +38,4 @@ export function locationObject({ entity, location, at }: LocationObject): string
 export function normalizedText(text: string): string {
   const words = text.replace(/[^\u{21}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]+/gu, ' ').trim()
   return Array.from(words).slice(0, longest).join('').trim()
-}
-
-const references: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' }
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => references[character] ?? '')
 }

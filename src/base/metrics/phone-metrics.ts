@@ -28,6 +28,13 @@ export function phoneMetrics(registers: [Registry]) {
       labelNames: ['reason'],
       registers,
     }),
+    subscriptions: new Gauge({ name: 'hotdesk_subscriptions', help: 'Subscriptions of phones to lamps at this node', registers }),
+    notifiesTotal: new Counter({
+      name: 'hotdesk_notifies_total',
+      help: 'NOTIFYs to phones that watch lamps, by outcome: sent, failed',
+      labelNames: ['outcome'],
+      registers,
+    }),
     refreshesTotal: new Counter({
       name: 'hotdesk_refreshes_total',
       help: 'Display refreshes after a login or logout, by outcome; stale means not confirmed',

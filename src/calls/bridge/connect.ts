@@ -19,6 +19,7 @@ import type { Failure, Termination } from '../failure.js'
 import { noteFarPickUp, pickerIdentity } from '../features/picked-up.js'
 import { anonymousDialog } from '../identity/anonymous-session.js'
 import { connectedIdentity } from '../identity/connected-identity.js'
+import type { WritableUserCalls } from '../lamps/user-calls.js'
 import { ourReason } from '../reason-header.js'
 import { type Bridge, type BridgeEnd, bridge, type Side } from './bridge.js'
 import { type Conversation, type Conversations, dialogOf, type End } from './conversations.js'
@@ -38,6 +39,7 @@ export interface ConnectNeeds {
   readonly nodeLegs: Pick<NodeLegs, 'watchDialog'>
   readonly phoneLegs: Pick<PhoneLegs, 'watch'>
   readonly conversations: Pick<Conversations, 'begin'>
+  readonly userCalls: Pick<WritableUserCalls, 'look'>
   readonly registrar: Pick<Registrar, 'provesInDialog'>
   /** Handles a REFER of one end, and a SUBSCRIBE to what it reports. */
   readonly onRefer: (request: IncomingRequest, by: End) => void
@@ -49,7 +51,7 @@ export interface ConnectNeeds {
 export type Connect = (call: Call, branch: Branch, leg: AcceptedLeg) => Promise<Connected>
 
 export function createConnect(needs: ConnectNeeds): Connect {
-  const { activity, nodeLegs, phoneLegs, conversations, registrar, onRefer, domain, clock, metrics } = needs
+  const { activity, nodeLegs, phoneLegs, conversations, userCalls, registrar, onRefer, domain, clock, metrics } = needs
 
   async function join(call: Call, branch: Branch, answered: AcceptedLeg): Promise<Connected> {
     const { endReason } = call.control
@@ -94,6 +96,7 @@ export function createConnect(needs: ConnectNeeds): Connect {
     const leave = conversations.begin(conversation)
     call.control.endBy(joined.hangUp)
     call.progress.answered = clock.now()
+    userCalls.look(call)
     call.progress.legB = callee.callId
     call.log.info({ event: 'call.answered', legB: callee.callId }, 'answered')
     const watch = watchFarEnds(legs, joined)

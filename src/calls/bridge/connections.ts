@@ -16,7 +16,7 @@ export interface Connections {
   close(): void
 }
 
-export interface ConnectionsNeeds extends Pick<ConnectNeeds, 'domain' | 'activity' | 'onRefer'> {
+export interface ConnectionsNeeds extends Pick<ConnectNeeds, 'domain' | 'activity' | 'userCalls' | 'onRefer'> {
   readonly parts: Pick<NodeParts, 'srf' | 'store' | 'directory' | 'registrar'>
   /** Every call that has begun and not ended. */
   readonly open: ReadonlySet<Call>

@@ -12,6 +12,7 @@ import { endReasons } from '../call-control.js'
 import { noteLeg } from '../call-legs.js'
 import { type RefusalReason, reasonCodeHeader, reasonOf } from '../failure.js'
 import { noteEarlyDialog, type RingingCalls } from '../features/ringing-calls.js'
+import type { WritableUserCalls } from '../lamps/user-calls.js'
 import { ourReason } from '../reason-header.js'
 import { type Attempt, type AttemptResult, type Branch, type Fork, fork } from './fork.js'
 
@@ -50,11 +51,12 @@ export interface AttemptNeeds {
   readonly nodeLegs: Pick<NodeLegs, 'watchSetUp'>
   readonly connect: Connect
   readonly ringingCalls: Pick<RingingCalls, 'begin'>
+  readonly userCalls: Pick<WritableUserCalls, 'ring'>
   /** How long after a refusal by one of a user's contacts the silent ones may still begin to ring. */
   readonly busyGraceMs: () => Milliseconds
 }
 
-export function createAttempts({ srf, clock, hotdesk, nodeLegs, connect, ringingCalls, busyGraceMs }: AttemptNeeds): Attempts {
+export function createAttempts({ srf, clock, hotdesk, nodeLegs, connect, ringingCalls, userCalls, busyGraceMs }: AttemptNeeds): Attempts {
   /** Stops ringing phones whose user has left, and nodes that have died. */
   function watch(branches: readonly Branch[], ringing: Fork): void {
     const devices = new Set(branches.flatMap((branch) => branch.device ?? []))
@@ -95,6 +97,7 @@ export function createAttempts({ srf, clock, hotdesk, nodeLegs, connect, ringing
     fork(call, { branches, ringMs, silenceMs, target, user }) {
       const dialogs: DialogName[] = []
       const relay = provisionalRelay(call, branches.length)
+      let rings: (() => void) | null = null
       const ringing = fork({
         srf,
         clock,
@@ -104,8 +107,10 @@ export function createAttempts({ srf, clock, hotdesk, nodeLegs, connect, ringing
         silenceMs,
         noProgressMs: ringMs,
         graceMs: busyGraceMs(),
-        onProvisional(response) {
+        onProvisional(response, branch) {
           noteEarlyDialog(dialogs, response)
+          // Another node shows the lamp of its own phones.
+          if (user !== undefined && branch.device !== null && response.status > 100) rings ??= userCalls.ring(call, user)
           relay(response)
         },
       })
@@ -113,6 +118,7 @@ export function createAttempts({ srf, clock, hotdesk, nodeLegs, connect, ringing
       call.progress.reached = target
       call.log.info({ event: 'call.routed', to: target, branches: branches.length }, `to ${target}`)
       watch(branches, ringing)
+      void ringing.result.then(() => rings?.())
       const ended = complete(call, ringing, branches)
       if (user !== undefined) {
         // A fault is reported by the call itself.

@@ -62,7 +62,7 @@ export interface ForkNeeds {
   readonly noProgressMs: Milliseconds
   /** How long after a refusal by one branch the silent ones may still begin to ring. */
   readonly graceMs?: Milliseconds
-  readonly onProvisional: (response: SipReply) => void
+  readonly onProvisional: (response: SipReply, branch: Branch) => void
   /** Every final response, including those of cancelled branches. */
   readonly onFinal?: (response: SipReply) => void
 }
@@ -140,7 +140,7 @@ export function fork(needs: ForkNeeds): Fork {
       noteLife(response)
       if (settled || !pending.has(branch)) return
       busyGrace.responded(branch, response)
-      onProvisional(response)
+      onProvisional(response, branch)
     })
   }
   for (const [branch, invite] of pending) void invite.result.then((outcome) => onResult(branch, outcome))

@@ -4,6 +4,7 @@ import type { NodeLegs } from '../bridge/node-legs.js'
 import { createRingingCalls, type RingingCalls } from '../features/ringing-calls.js'
 import { createCallerNames } from '../identity/caller-names.js'
 import type { HopTokens } from '../inbound/hop-token.js'
+import type { WritableUserCalls } from '../lamps/user-calls.js'
 import type { NodeNetwork, NodeParts } from '../node-parts.js'
 import { type Attempts, createAttempts } from './attempt.js'
 import { createOutsideCalls, type OutsideCalls } from './outside-call.js'
@@ -23,14 +24,15 @@ export interface WaysNeeds {
   readonly nodeLegs: NodeLegs
   readonly connect: Connect
   readonly hopTokens: Pick<HopTokens, 'sign'>
+  readonly userCalls: Pick<WritableUserCalls, 'ring'>
   /** How long after a refusal by one of a user's contacts the silent ones may still begin to ring. */
   readonly busyGraceMs: () => Milliseconds
   readonly clock: Clock
 }
 
-export function createWays({ parts, network, nodeLegs, connect, hopTokens, busyGraceMs, clock }: WaysNeeds): Ways {
+export function createWays({ parts, network, nodeLegs, connect, hopTokens, userCalls, busyGraceMs, clock }: WaysNeeds): Ways {
   const ringingCalls = createRingingCalls()
-  const attempts = createAttempts({ ...parts, nodeLegs, connect, ringingCalls, busyGraceMs, clock })
+  const attempts = createAttempts({ ...parts, nodeLegs, connect, ringingCalls, userCalls, busyGraceMs, clock })
   const branches = createUserBranches({
     registrar: parts.registrar,
     hopTokens,

@@ -6,6 +6,7 @@ import type { NetworkClock } from '../../store/store.js'
 import type { Activity } from '../activity.js'
 import { type Call, reject } from '../call.js'
 import type { Termination } from '../failure.js'
+import type { WritableUserCalls } from '../lamps/user-calls.js'
 import { shownDigits } from '../routing/shown-digits.js'
 import type { CallRecord, CallRecords } from './call-records.js'
 import { participantsOf } from './participants.js'
@@ -16,6 +17,7 @@ export interface RecordCallNeeds {
   /** Every call that has begun and not ended. */
   readonly open: Set<Call>
   readonly ended: { add(call: Call): void }
+  readonly userCalls: Pick<WritableUserCalls, 'look' | 'end'>
   /** The node's own. */
   readonly clock: Clock
   readonly networkClock: NetworkClock
@@ -26,7 +28,16 @@ export interface RecordCallNeeds {
 export type RecordCall = (call: Call, run: () => Promise<Termination> | Termination) => Promise<void>
 
 /** Counts the call, and its phone's activity, while it lasts. Then writes one log line and one record. */
-export function createCallRecorder({ records, activity, open, ended, clock, networkClock, metrics }: RecordCallNeeds): RecordCall {
+export function createCallRecorder({
+  records,
+  activity,
+  open,
+  ended,
+  userCalls,
+  clock,
+  networkClock,
+  metrics,
+}: RecordCallNeeds): RecordCall {
   function finish(call: Call, termination: Termination): void {
     const record = recordOf(call, termination)
     const { ringSeconds, talkSeconds } = record
@@ -67,8 +78,10 @@ export function createCallRecorder({ records, activity, open, ended, clock, netw
     call.onTakenOver(() => {
       end()
       end = begin(call)
+      userCalls.look(call)
     })
     open.add(call)
+    userCalls.look(call)
     metrics.callsActive.inc()
     let termination: Termination = { result: 'server', reason: 'fault' }
     try {
@@ -79,6 +92,7 @@ export function createCallRecorder({ records, activity, open, ended, clock, netw
     } finally {
       end()
       open.delete(call)
+      userCalls.end(call)
       ended.add(call)
       metrics.callsActive.dec()
       metrics.callsTotal.inc({ result: termination.result })

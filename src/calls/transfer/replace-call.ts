@@ -15,12 +15,12 @@ import type { Limits } from '../limits/limits.js'
 import { decide } from '../routing/decide.js'
 import { participantAt } from './participant.js'
 import { isSame } from './referral.js'
-import { parseReplaces, type Replaces } from './replaces.js'
+import { parseReplaces, type Replaces, userOfLamp } from './replaces.js'
 
 export interface ReplaceCallNeeds {
   readonly conversations: Pick<Conversations, 'named'>
   readonly ringingCalls: Pick<RingingCalls, 'named'>
-  readonly pickUp: Pick<PickUp, 'named'>
+  readonly pickUp: PickUp
   readonly dial: Dial
   readonly connect: Connect
   readonly limits: Pick<Limits, 'counted' | 'report'>
@@ -43,16 +43,17 @@ export function asksToReplace({ header }: Pick<IncomingInvite, 'header'>): boole
 export function createReplaceCall(needs: ReplaceCallNeeds): ReplaceCall {
   const { conversations, ringingCalls, pickUp, dial, connect, limits, clock } = needs
 
-  /** Judged like a pick-up by code. Of calls that ring at other nodes, this node does not know the dialogs. */
+  /** Judged like a pick-up by code. Of calls that ring at other nodes, this node does not know the dialogs, but the name that lamps give them. */
   function takeRinging(call: Call, { dialog }: Replaces, by: DeviceCaller): Promise<Termination> | Termination {
     const found = ringingCalls.named(dialog)
-    if (!found) return reject(call, { reason: 'no-such-call' })
-    const decision = decide({ kind: 'replaced', extension: found.user, by }, call.knowledge)
+    const user = found?.user ?? userOfLamp(dialog)
+    if (user === null) return reject(call, { reason: 'no-such-call' })
+    const decision = decide({ kind: 'replaced', extension: user, by }, call.knowledge)
     if (decision.to.kind === 'please-log-in') return reject(call, { reason: 'not-logged-in' })
     if (decision.to.kind !== 'feature') return dial(call, decision)
     call.log.debug({ event: 'call.routed', steps: decision.steps }, 'routing steps')
     limits.report(call, decision)
-    return pickUp.named(call, found.ringing)
+    return found ? pickUp.named(call, found.ringing) : pickUp.dialled(call, user)
   }
 
   async function takeOver(call: Call, end: End, by: DeviceCaller): Promise<Termination> {

@@ -1,3 +1,4 @@
+import { type Extension, parseExtension } from '../../base/identity.js'
 import type { DialogName } from '../bridge/conversations.js'
 
 /** A Replaces header (RFC 3891 §6.1). */
@@ -34,4 +35,9 @@ function tagIn(params: readonly string[], name: string): string {
   const [, value = ''] =
     params.map((param) => param.split('=', 2).map((part) => part.trim())).find(([key = '']) => key.toLowerCase() === name) ?? []
   return value
+}
+
+/** Whose ringing call a lamp has named; null: it is not such a name. The lamps of all nodes name calls by their user: see `presence/documents/`. */
+export function userOfLamp({ callId }: DialogName): Extension | null {
+  return parseExtension(/^pick-up-([0-9]{1,15})-[0-9a-z-]{1,40}$/.exec(callId)?.[1] ?? '')
 }

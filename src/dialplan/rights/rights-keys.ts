@@ -3,7 +3,7 @@ import { block, blockOf, form, isBlock, listOf, type ParsedFile, type Problem } 
 import { parseRightsName } from '../../directory/directory.js'
 import { type Pattern, parsePattern } from '../pattern.js'
 import { featureName } from './profile-keys.js'
-import { type NumberClass, numberClasses } from './rights.js'
+import { lampRights, type NumberClass, numberClasses } from './rights.js'
 import { parseDate, parseDays, parseSpan } from './time-profile.js'
 
 const name = form('a name of letters, digits and -, such as manager', parseRightsName)
@@ -38,6 +38,9 @@ const definition = block({
   forwardOutside: yesOrNo.prefault('yes').describe('Whether forwards may lead outside.'),
   transferOutside: yesOrNo.prefault('yes').describe('Whether transfers may lead outside.'),
   breakOut: yesOrNo.prefault('yes').describe('Whether break-out to other sites is allowed.'),
+  lamps: form(`one of ${lampRights.join(', ')}`, (text) => lampRights.find((word) => word === text) ?? null, { enum: lampRights })
+    .prefault('caller')
+    .describe('What lamps of colleagues show: `none`, their `state`, or also the `caller` while a phone rings.'),
   features: listOf(featureName).optional().describe('Features that may be used. Default: all. `[]`: none.'),
   limits: limits.prefault({}).describe('Limits of one user.'),
 })

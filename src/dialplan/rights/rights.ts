@@ -9,6 +9,9 @@ export type NumberClass = (typeof numberClasses)[number]
 export const uses = ['call', 'forward', 'transfer', 'break-out'] as const
 export type Use = (typeof uses)[number]
 
+export const lampRights = ['none', 'state', 'caller'] as const
+export type LampRight = (typeof lampRights)[number]
+
 export interface NumberSet {
   readonly classes: readonly NumberClass[]
   readonly patterns: readonly Pattern[]
@@ -30,6 +33,8 @@ export interface Rights {
   readonly forwardOutside: boolean
   readonly transferOutside: boolean
   readonly breakOut: boolean
+  /** What lamps of colleagues show: nothing, their state, or also who calls while a phone rings. */
+  readonly lamps: LampRight
   /** Features that may be used; null: all. */
   readonly features: readonly FeatureName[] | null
   /** For each user who has these rights. */

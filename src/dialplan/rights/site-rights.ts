@@ -53,6 +53,7 @@ const usual: Rights = {
   forwardOutside: true,
   transferOutside: true,
   breakOut: true,
+  lamps: 'caller',
   features: null,
   limits: {},
 }
@@ -64,6 +65,7 @@ const none: Rights = {
   forwardOutside: false,
   transferOutside: false,
   breakOut: false,
+  lamps: 'state',
   features: null,
   limits: {},
 }

@@ -6,7 +6,7 @@ export const layers: readonly (readonly string[])[] = [
   ['sip', 'media', 'phone-models'],
   ['sipd', 'srf', 'store', 'http'],
   ['directory', 'hotdesk', 'registrar', 'dialplan', 'trunks', 'control'],
-  ['calls', 'ivr', 'phones', 'messages', 'console', 'softphones', 'webhooks', 'trace', 'provisioning'],
+  ['calls', 'ivr', 'phones', 'presence', 'messages', 'console', 'softphones', 'webhooks', 'trace', 'provisioning'],
   ['app.ts', 'app', 'sip-server.ts'],
   ['cli', 'main.ts'],
 ]

@@ -16,7 +16,8 @@ interface Open extends Element {
 }
 
 /** Reads a document whole. @throws Error where it is not well-formed */
-export function readXml(document: string): Element {
+export function readXml(text: string): Element {
+  const document = text.replace(/<([\w:.-]+)((?:\s+[\w:.-]+="[^"]*")*)\s*\/>/g, '<$1$2></$1>')
   const start = /^<\?xml version="1\.0" encoding="UTF-8"\?>/.exec(document)
   if (!start) throw new Error('no XML declaration')
   const root: Open = { tag: '', name: '', attributes: {}, spaces: {}, children: [], text: '' }

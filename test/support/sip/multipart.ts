@@ -7,7 +7,7 @@ export interface ReadPart {
 
 /** @throws Error where type and body are no multipart body of that form */
 export function readMultipart(type: string, body: string): readonly ReadPart[] {
-  const boundary = /^multipart\/mixed;\s*boundary="?([^";]+)"?$/.exec(type)?.[1]
+  const boundary = /^multipart\/(?:mixed|related;[^\r\n]*);\s*boundary="?([^";]+)"?$/.exec(type)?.[1]
   if (boundary === undefined) throw new Error(`no multipart body: ${type}`)
   const [preamble, ...rest] = `\r\n${body}`.split(`\r\n--${boundary}`)
   const epilogue = rest.pop()

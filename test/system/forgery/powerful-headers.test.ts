@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newCallId } from '../../../src/sip/ids.js'
 import type { SipMessage, SipRequest } from '../../../src/sip/message/message.js'
-import { multipart } from '../../../src/trunks/multipart.js'
+import { multipart } from '../../../src/sip/message/multipart.js'
 import { domain, openTestOffice, passwordOf, type TestOffice } from '../../support/node/office.js'
 import { planOver } from '../../support/sip/carrier.js'
 import { createRawPhone, type InviteParts, type RawPhone } from '../../support/sip/raw-phone.js'
@@ -124,7 +124,7 @@ describe('a header with power over a phone', () => {
 
   it('stays behind in a body beside the session description', async () => {
     const command = { headers: { 'Content-Type': 'application/x-cisco-remotecc-request+xml' }, content: '<x>answer</x>' }
-    const { type, body } = multipart([command, { headers: { 'Content-Type': 'application/sdp' }, content: offer }])
+    const { type, body } = multipart('mixed', [command, { headers: { 'Content-Type': 'application/sdp' }, content: offer }])
     const invite = await called(caller, { body, headers: [['Content-Type', type]] })
     expect([invite.first('Content-Type'), invite.body.toString()]).toEqual(['application/sdp', offer])
   })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { multipart } from '../../../src/sip/message/multipart.js'
 import { callWithLocation } from '../../../src/trunks/emergency-location.js'
 import type { OutgoingCall } from '../../../src/trunks/identity.js'
-import { multipart } from '../../../src/trunks/multipart.js'
 import { locationObject } from '../../../src/trunks/pidf-lo.js'
 import { onlyOne, readXml } from '../../support/repo/xml.js'
 import { readMultipart } from '../../support/sip/multipart.js'
@@ -73,13 +73,13 @@ describe('a body of several parts', () => {
 
   it('returns each part to the last byte', () => {
     const contents = [offer, 'no line end', '', '\r\n', '--', 'é']
-    const { type, body } = multipart(contents.map(part))
+    const { type, body } = multipart('mixed', contents.map(part))
     expect(readMultipart(type, body).map(({ content }) => content)).toEqual(contents)
   })
 
   it('RFC 2046 §5.1.1: has a boundary that occurs in no part', () => {
     const boundaries = ['first', 'second', 'third']
-    const { type, body } = multipart([part('the first'), part('x\r\n--second\r\n')], () => boundaries.shift() ?? 'none')
+    const { type, body } = multipart('mixed', [part('the first'), part('x\r\n--second\r\n')], () => boundaries.shift() ?? 'none')
     expect(type).toBe('multipart/mixed;boundary=third')
     expect(readMultipart(type, body).length).toBe(2)
   })

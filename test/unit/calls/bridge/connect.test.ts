@@ -34,6 +34,7 @@ async function setUpTimes(
     nodeLegs: { watchDialog: () => () => undefined },
     phoneLegs: { watch: () => () => undefined },
     conversations: { begin: () => () => undefined },
+    userCalls: { look: () => undefined },
     registrar: { provesInDialog: () => true },
     onRefer: () => undefined,
     clock,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { sessionDescription } from '../../../../src/calls/bridge/session-description.js'
-import { multipart } from '../../../../src/trunks/multipart.js'
+import { multipart } from '../../../../src/sip/message/multipart.js'
 
 const sdp = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\n'
 const xml = '<CiscoIPPhoneExecute><ExecuteItem URL="Dial:100"/></CiscoIPPhoneExecute>'
@@ -20,7 +20,7 @@ describe('the session description of a message', () => {
       { headers: { 'Content-Type': 'application/sdp', 'Content-Disposition': 'session' }, content: sdp },
       { headers: { 'Content-Type': 'application/isup' }, content: 'x' },
     ]
-    const { type, body } = multipart(parts)
+    const { type, body } = multipart('mixed', parts)
     for (const spelling of [type, type.replace(/boundary=(.*)/, 'boundary="$1"'), type.replace('mixed', 'Related;start="<a>"')])
       expect(sessionDescription(message(spelling, body))).toBe(sdp)
   })

@@ -10,12 +10,12 @@ export interface Multipart {
   readonly body: string
 }
 
-/** Calls `newBoundary` until the boundary occurs in none of the parts. */
-export function multipart(parts: readonly BodyPart[], newBoundary: () => string = () => crypto.randomUUID()): Multipart {
+/** `subtype`: `mixed`, or `related` with its parameters. Calls `newBoundary` until the boundary occurs in none of the parts. */
+export function multipart(subtype: string, parts: readonly BodyPart[], newBoundary: () => string = () => crypto.randomUUID()): Multipart {
   const boundary = unusedBoundary(parts, newBoundary)
   // The line break before a boundary belongs to the boundary, so each part keeps its own last one.
   const lines = parts.flatMap(({ headers, content }) => [`--${boundary}`, ...headerLines(headers), '', content])
-  return { type: `multipart/mixed;boundary=${boundary}`, body: [...lines, `--${boundary}--`, ''].join('\r\n') }
+  return { type: `multipart/${subtype};boundary=${boundary}`, body: [...lines, `--${boundary}--`, ''].join('\r\n') }
 }
 
 function unusedBoundary(parts: readonly BodyPart[], newBoundary: () => string): string {
