@@ -6,11 +6,12 @@ import { createKeyHearing, payloadOf } from '../dtmf/key-hearing.js'
 import { eventBytes, reservedBit } from '../dtmf/telephone-event.js'
 import { keyOfEvent } from '../key.js'
 import type { Negotiation, ReceivedPayloads } from '../sdp/negotiation.js'
-import { decode, isLouderThan } from '../sound/g711.js'
+import { decode, isLouderThan, type Law } from '../sound/g711.js'
 import type { Address } from './address.js'
 import { createKeyGate } from './key-gate.js'
 import { createLatch, type Latch } from './latch.js'
 import { createReception, type Reception } from './reception.js'
+import { createSpeechPauses } from './speech-pauses.js'
 
 /** Receives from the far end: level meter, key presses, source address. */
 export interface Receiver {
@@ -41,14 +42,18 @@ export function createReceiver({ clock, onPress, signalling = null, ownAddresses
   const gate = createKeyGate(onPress)
   const newHearing = () => createKeyHearing(gate.offer)
   let keys = newHearing()
+  let pauses = createSpeechPauses()
   let source: Address | null = null
   let payloads: ReceivedPayloads = { laws: new Map(), event: null }
   let packets = 0
   let audible = 0
   let lastAt: Milliseconds | null = null
 
-  function hearSound(samples: Int16Array, now: Milliseconds): void {
+  function hearSound(packet: RtpPacket, law: Law, now: Milliseconds): void {
+    const samples = decode(law, payloadOf(packet))
     if (isLouderThan(audibleAbove, samples)) audible += 1
+    const { sequence, timestamp } = numbersOf(packet)
+    if (pauses.before({ sequence, timestamp, marker: packet.getMarker(), samples: samples.length }, now)) keys.hearPause(now)
     keys.hearSound(samples, now)
   }
 
@@ -57,6 +62,7 @@ export function createReceiver({ clock, onPress, signalling = null, ownAddresses
     if (latch.destination === source) return
     source = latch.destination
     keys = newHearing()
+    pauses = createSpeechPauses()
     gate.forget()
   }
 
@@ -86,7 +92,8 @@ export function createReceiver({ clock, onPress, signalling = null, ownAddresses
       lastAt = now
       if (reception.arrived(numbers, now) === 'repeated') return
       if (isEvent) keys.hearEvent(packet, now)
-      else if (law) hearSound(decode(law, payloadOf(packet)), now)
+      else if (law) hearSound(packet, law, now)
+      else keys.hearPause(now)
       gate.settle({ from, ssrc: numbers.ssrc }, trust, now)
     },
   }

@@ -64,12 +64,13 @@ export interface PacketParts {
   readonly timestamp: number
   readonly payload: Uint8Array
   readonly ssrc?: number
+  readonly marker?: boolean
 }
 
-export function rtpPacket({ payloadType, sequence, timestamp, payload, ssrc = 7 }: PacketParts): Buffer {
+export function rtpPacket({ payloadType, sequence, timestamp, payload, ssrc = 7, marker = false }: PacketParts): Buffer {
   const header = Buffer.alloc(12)
   header[0] = 0x80
-  header[1] = payloadType
+  header[1] = payloadType | (marker ? 0x80 : 0)
   header.writeUInt16BE(sequence, 2)
   header.writeUInt32BE(timestamp, 4)
   header.writeUInt32BE(ssrc, 8)

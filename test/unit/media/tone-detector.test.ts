@@ -14,6 +14,10 @@ interface Line {
   /** White noise, in dB below the tones. */
   readonly snr?: number
   readonly detune?: number
+  /** Amplitudes relative to one of the tones: mains hum of 50 Hz, a dial tone of 425 Hz, an echo after 25 ms. */
+  readonly hum?: number
+  readonly dialTone?: number
+  readonly echo?: number
   readonly law?: Law
   /** Samples of silence first: they shift the tones within the windows. */
   readonly lead?: number
@@ -25,10 +29,12 @@ function typed(text: readonly Key[], { soundMs = 60, pauseMs = 60, dB = -15, law
   const sound = [...silence(lead), ...text.flatMap((key) => [...tone(key, soundMs, amplitude, line), ...silence(pauseMs * 8)])]
   const noise = line.snr === undefined ? 0 : Math.sqrt(amplitude ** 2 / 10 ** (line.snr / 10))
   const random = gaussian()
-  const coded = encode(
-    law,
-    Int16Array.from([...sound, ...silence(800)], (sample) => clip(sample + noise * random())),
-  )
+  const { hum = 0, dialTone = 0, echo = 0 } = line
+  const whole = [...sound, ...silence(800)].map((sample, at, all) => {
+    const disturbance = hum * Math.sin((2 * Math.PI * 50 * at) / 8000) + dialTone * Math.sin((2 * Math.PI * 425 * at) / 8000)
+    return sample + echo * (all[at - 200] ?? 0) + amplitude * disturbance + noise * random()
+  })
+  const coded = encode(law, Int16Array.from(whole, clip))
   return hear(decode(law, coded))
 }
 
@@ -81,6 +87,18 @@ test('A high tone 4 dB stronger and a low tone 8 dB stronger are accepted (ITU-T
   for (const twist of [6, 4, -3, -8]) expectEvery({ twist })
 })
 
+test.each([6, -6])(
+  'Twist of %i dB and noise 15 dB below the tones, together, hide none of them, also off by 1.5 % and of 40 ms',
+  (twist) => {
+    for (const detune of [0, 0.015, -0.015]) expectEvery({ twist, snr: 15, detune, soundMs: 40, pauseMs: 40 })
+  },
+)
+
+test('Mains hum, an echo and a dial tone that goes on hide none of them', () => {
+  for (const line of [{ hum: 0.3 }, { echo: 0.3 }, { dialTone: 0.5 }, { hum: 0.2, echo: 0.2, dialTone: 0.2, snr: 20, twist: 4 }])
+    expectEvery(line)
+})
+
 test('Frequencies off by 1.5 % are accepted, off by 3.5 % are not (ITU-T Q.24)', () => {
   for (const detune of [0.015, -0.015]) expectEvery({ detune })
   for (const detune of [0.035, -0.035]) for (const lead of leads) expect(typed(all, { detune, lead })).toBe('')
@@ -95,9 +113,9 @@ test('A click of 20 ms is almost never a press', () => {
   expect(slipped).toBeLessThan(leads.length * all.length * 0.05)
 })
 
-test('Speech is not a key: all prompts, at three levels', () => {
-  const folder = new URL('../../../prompts/en/', import.meta.url)
-  for (const file of readdirSync(folder).filter((name) => name.endsWith('.wav'))) {
+test('Speech is not a key: all prompts of every language, at three levels', () => {
+  const folder = new URL('../../../prompts/', import.meta.url)
+  for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.wav'))) {
     const bytes = readFileSync(new URL(file, folder))
     const samples = new Int16Array(bytes.buffer.slice(bytes.byteOffset + 44, bytes.byteOffset + bytes.length - (bytes.length % 2)))
     for (const gain of [0.25, 1, 2]) expect(hear(samples.map((sample) => clip(sample * gain))), file).toBe('')
@@ -110,6 +128,25 @@ test('White noise, single tones and dial tone are not keys', () => {
   const sines = (...hertz: number[]): Int16Array =>
     Int16Array.from({ length: 8000 * 3 }, (_, at) => hertz.reduce((sum, one) => sum + 5000 * Math.sin((2 * Math.PI * one * at) / 8000), 0))
   for (const tones of [[697], [1336], [425], [350, 440], [440, 480], [770, 852], [1209, 1477]]) expect(hear(sines(...tones))).toBe('')
+})
+
+test('Chords of music on hold and whistling are not keys', () => {
+  // Three notes of equal strength, and their octaves, from A3 to A6.
+  for (let note = 0; note < 36; note += 1) {
+    const root = 220 * 2 ** (note / 12)
+    const chord = [root, root * 1.26, root * 1.498].flatMap((hertz) => [hertz, hertz * 2]).filter((hertz) => hertz < 3_400)
+    const heard = hear(
+      Int16Array.from({ length: 4000 }, (_, at) =>
+        chord.reduce((sum, hertz) => sum + 2500 * Math.sin((2 * Math.PI * hertz * at) / 8000), 0),
+      ),
+    )
+    expect(heard, `chord at ${root} Hz`).toBe('')
+  }
+  const whistle = Int16Array.from(
+    { length: 16_000 },
+    (_, at) => 9000 * Math.sin(2 * Math.PI * (600 * (at / 8000) + 300 * (at / 8000) ** 2)),
+  )
+  expect(hear(whistle)).toBe('')
 })
 
 test('The size of the packets does not matter', () => {
