@@ -54,8 +54,10 @@ function read(text: string): FileContent {
   const valid = XMLValidator.validate(text)
   if (valid !== true) return { settings, problems: [`line ${valid.err.line}: ${valid.err.msg}`] }
   try {
-    collect(parser.parse(text) as readonly Node[], '')
-    return { settings, problems: [] }
+    const nodes = parser.parse(text) as readonly Node[]
+    const roots = nodes.filter((node) => !Object.keys(node).some((member) => member.startsWith('?') || member === '#text'))
+    collect(nodes, '')
+    return { settings, problems: roots.length === 1 ? [] : [`has ${roots.length} outermost elements instead of one`] }
   } catch (fault) {
     return { settings, problems: [messageOf(fault)] }
   }

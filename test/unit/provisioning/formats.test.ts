@@ -39,6 +39,8 @@ describe('what a phone could not read is a problem', () => {
   it.each([
     [lines, 'a.b = 1\n', 'the first line is not #!version:1.0.0.1'],
     [lines, '#!version:1.0.0.1\na.b 1\n', 'line 2 is not `name = value`'],
+    [xml, '<a/><b/>', 'has 2 outermost elements instead of one'],
+    [xml, '<?xml version="1.0"?><!-- nothing -->', 'Start tag expected'],
     [xml, '<a><b></a>', "line 1: Expected closing tag 'b' (opened in line 1, col 4) instead of closing tag 'a'."],
     [xml, '<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', 'has a document type'],
     [xml, '<a>\n<b>Anna & Paul</b></a>', 'line 2: `&` begins no entity of XML'],

@@ -5,7 +5,7 @@ import { renderedOverride } from './sample-view.js'
 test.each([
   ['poly', 'reg.1.address="HD0002@example.com"', "Attribute 'reg.1.address' is repeated"],
   ['poly', 'REG.1.address="HD0002@example.com"', 'adds polycomConfig@REG.1.address'],
-  ['poly', '/><reg reg.1.auth.userId="HD0002"/><polycomConfig', 'polycomConfig is set 2 times'],
+  ['poly', '/><reg reg.1.auth.userId="HD0002"/><polycomConfig', 'has 3 outermost elements'],
   ['poly', 'lineKey.2.category="Presence"', "Attribute 'lineKey.2.category' is repeated"],
   ['poly', 'attendant.resourceList.9.address="x@example.com"', 'attendant.resourceList has'],
   ['fanvil', '<sip><line index="1"><RegisterUser>HD0002</RegisterUser></line></sip>', 'RegisterUser is set 2 times'],
