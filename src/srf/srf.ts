@@ -23,7 +23,6 @@ export {
 } from './capabilities.js'
 export type * from './contract.js'
 export { createNotifications, type Notifications, type NotifiedState } from './subscriptions/notifications.js'
-export { endsSubscription } from './subscriptions/notify-outcome.js'
 
 export interface SrfNeeds {
   /** The admin port of the SIP server: sipd or a drachtio-server. */

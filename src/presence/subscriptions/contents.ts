@@ -1,23 +1,14 @@
+import type { NotifiedState } from '../../srf/srf.js'
 import { resourceList } from '../documents/resource-list.js'
 import { createLamp, documentTypes, type Lamp, type LampNeeds, type LampParts } from './lamp.js'
 import { type LampListNeeds, type ListedKey, listedKeys } from './lamp-list.js'
 
-/** What a subscription reports. */
-export interface Contents {
+/** What a subscription reports. `next` is null if it cannot be watched any more. */
+export interface Contents extends NotifiedState {
   /** What it depends on. */
   readonly subjects: readonly string[]
-  /** Whether there is news since the latest body. */
-  hasChanged(): boolean
-  /** The body of the next NOTIFY. `all`: the full state, which follows every SUBSCRIBE. Null: it cannot be watched any more. */
-  next(what: 'all' | 'news'): Body | null
   /** For the next body. */
   readonly version: number
-}
-
-export interface Body {
-  readonly type: string
-  readonly body: string
-  readonly headers: Readonly<Record<string, string>>
 }
 
 export type ContentsNeeds = LampNeeds & LampListNeeds

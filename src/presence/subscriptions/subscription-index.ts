@@ -1,13 +1,14 @@
 import type { DeviceId } from '../../base/identity.js'
-import type { SipSource, SubscriptionDialog } from '../../srf/srf.js'
+import type { Notifications, SipSource, SubscriptionDialog } from '../../srf/srf.js'
+import type { Contents } from './contents.js'
 import type { Accepted } from './subscribe-request.js'
-import type { Subscription } from './subscription.js'
 
 /** A subscription, and what it was accepted for. */
 export interface Entry {
   readonly about: Omit<Accepted, 'seconds'>
   readonly dialog: SubscriptionDialog
-  readonly subscription: Subscription
+  readonly contents: Contents
+  readonly subscription: Notifications
   /** Where the phone was when it began. */
   readonly began: SipSource
 }
@@ -30,7 +31,7 @@ export function createSubscriptionIndex(): SubscriptionIndex {
   const subjects = new Map<Entry, readonly string[]>()
 
   function place(entry: Entry): void {
-    const now = entry.subscription.contents.subjects
+    const now = entry.contents.subjects
     subjects.set(entry, now)
     for (const subject of now) join(bySubject, subject, entry)
   }

@@ -5,14 +5,20 @@ import type { Logger } from '../../base/logger.js'
 import { fromZero, type Metrics } from '../../base/metrics.js'
 import type { Registrar } from '../../registrar/registrar.js'
 import { parseExpires } from '../../sip/headers/expires.js'
-import type { FarEnd, IncomingRequest, IncomingSubscribe, SipApplication, SubscriptionDialog } from '../../srf/srf.js'
+import {
+  createNotifications,
+  type FarEnd,
+  type IncomingRequest,
+  type IncomingSubscribe,
+  type SipApplication,
+  type SubscriptionDialog,
+} from '../../srf/srf.js'
 import type { Store } from '../../store/store.js'
 import type { States } from '../watched/states.js'
 import { watchedAt } from '../watched/watched.js'
 import { type Contents, type ContentsNeeds, lampContents, listContents } from './contents.js'
 import { createSavedSubscriptions, type SavedSubscription } from './saved-subscriptions.js'
 import { type Accepted, grantedSeconds, judgeSubscribe, leastSeconds, type SubscribeJudgeNeeds, watcherOn } from './subscribe-request.js'
-import { createSubscription } from './subscription.js'
 import { createSubscriptionIndex, type Entry } from './subscription-index.js'
 
 export interface SubscriptionsNeeds extends Omit<SubscribeJudgeNeeds, 'countOf' | 'registrar'>, Omit<ContentsNeeds, 'states'> {
@@ -64,13 +70,15 @@ export function createSubscriptions(needs: SubscriptionsNeeds): Subscriptions {
     about: Omit<Accepted, 'seconds'>,
     from: Pick<SavedSubscription, 'began' | 'until' | 'version'>,
   ): Entry {
+    const contents = contentsOf(about, from.version)
     const entry: Entry = {
       about,
       dialog,
+      contents,
       began: from.began,
-      subscription: createSubscription({
+      subscription: createNotifications({
         dialog,
-        contents: contentsOf(about, from.version),
+        state: contents,
         until: from.until,
         clock,
         onReply: ({ status }) => metrics.notifiesTotal.inc({ outcome: status >= 200 && status < 300 ? 'sent' : 'failed' }),
@@ -90,9 +98,8 @@ export function createSubscriptions(needs: SubscriptionsNeeds): Subscriptions {
     saved.remove(entry.dialog.id)
   }
 
-  function keep({ about, dialog, began, subscription }: Entry): void {
+  function keep({ about, dialog, contents, began, subscription: { until } }: Entry): void {
     const { event, by, uri, name } = about
-    const { until, contents } = subscription
     saved.put(dialog.id, { dialog: dialog.saved, event, ...by, uri, name, began, until, version: contents.version })
   }
 
@@ -182,7 +189,7 @@ export function createSubscriptions(needs: SubscriptionsNeeds): Subscriptions {
 
   /** The SIP server has restarted, and knows no dialog. */
   function reconnected(): void {
-    const before = [...index.all].map((entry) => ({ entry, dialog: entry.dialog.saved, version: entry.subscription.contents.version }))
+    const before = [...index.all].map((entry) => ({ entry, dialog: entry.dialog.saved, version: entry.contents.version }))
     const restored = before.flatMap(({ entry: { about, began, subscription }, dialog, version }) => {
       subscription.drop()
       return restore({ ...about, ...about.by, began, dialog, until: subscription.until, version }) ?? []

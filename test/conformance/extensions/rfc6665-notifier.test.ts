@@ -2,14 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { silentLogger } from '../../../src/base/logger.js'
 import { Secret } from '../../../src/base/secret.js'
 import type { SipResponse } from '../../../src/sip/message/message.js'
-import {
-  createSrf,
-  endsSubscription,
-  type FarEnd,
-  type IncomingSubscribe,
-  type SipApplication,
-  type SubscriptionDialog,
-} from '../../../src/srf/srf.js'
+import { createSrf, type FarEnd, type IncomingSubscribe, type SipApplication, type SubscriptionDialog } from '../../../src/srf/srf.js'
+import { endsSubscription } from '../../../src/srf/subscriptions/notify-outcome.js'
 import { createMailbox } from '../../support/sip/mailbox.js'
 import type { HeaderList, SipPeer } from '../../support/sip/sip-peer.js'
 import { openSipdStage, type SipdStage } from '../../support/sip/sipd-stage.js'

@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Contents } from '../../../src/presence/subscriptions/contents.js'
-import { createSubscription } from '../../../src/presence/subscriptions/subscription.js'
-import type { SipHeaders, SipReply, SubscriptionDialog } from '../../../src/srf/srf.js'
+import { createNotifications, type NotifiedState, type SipHeaders, type SipReply, type SubscriptionDialog } from '../../../src/srf/srf.js'
 import { createManualClock } from '../../support/process/manual-clock.js'
 
 interface Sent {
@@ -17,9 +15,7 @@ function stage() {
   const ends: string[] = []
   let word = 'idle'
   let shown = ''
-  const contents: Contents = {
-    subjects: [],
-    version: 0,
+  const contents: NotifiedState = {
     hasChanged: () => word !== shown,
     next(what) {
       shown = word
@@ -44,9 +40,9 @@ function stage() {
         })
       }),
   }
-  const subscription = createSubscription({
+  const subscription = createNotifications({
     dialog,
-    contents,
+    state: contents,
     until: 60_000,
     clock,
     onReply: () => undefined,
