@@ -1,5 +1,8 @@
-/** What a search compares. Made once for each entry. */
+/** What a search and the order of a phone book compare. Made once for each entry. */
 export interface SearchForm {
+  /** Without case and accents, and with numbers of equal length: `desk 000002` comes before `desk 000010`. */
+  readonly order: string
+
   /** The words of the name, in each spelling. */
   readonly words: readonly string[]
   /** The digits of the number. */
@@ -14,7 +17,10 @@ const umlauts: Readonly<Record<string, string>> = { ä: 'ae', ö: 'oe', ü: 'ue'
 export function searchForm({ name, number }: { readonly name: string; readonly number: string }): SearchForm {
   const composed = name.normalize('NFC').toLowerCase()
   const german = composed.replace(/[äöü]/g, (letter) => umlauts[letter] ?? letter)
-  return { words: [...new Set([...wordsIn(composed), ...wordsIn(german)])], digits: digitsIn(number) }
+  const plain = wordsIn(composed)
+  const order = plain.map((word) => word.replace(/[0-9]+/g, (count) => count.padStart(6, '0'))).join(' ')
+  const words = german === composed ? plain : [...new Set([...plain, ...wordsIn(german)])]
+  return { order: `${order} ${number}`, words, digits: digitsIn(number) }
 }
 
 /**
@@ -28,6 +34,12 @@ export function createSearch(text: string): (form: SearchForm) => boolean {
   const wanted = digitsIn(text).replace(/^0+(?=[0-9])/, '')
   return ({ words: known, digits }) =>
     (isNumber && digits.includes(wanted)) || words.every((word) => known.some((one) => one.startsWith(word)))
+}
+
+/** Sorted by name, then by number. */
+export function inOrder<Entry>(entries: readonly Entry[], formOf: (entry: Entry) => SearchForm): readonly Entry[] {
+  const keyed = entries.map((entry) => ({ entry, order: formOf(entry).order }))
+  return keyed.sort((one, other) => (one.order < other.order ? -1 : 1)).map(({ entry }) => entry)
 }
 
 function wordsIn(text: string): readonly string[] {

@@ -23,10 +23,3 @@ export function parseContactName(text: string): string | null {
   const name = text.normalize('NFC').trim()
   return name === '' || name.length > longestName || /\p{Cc}/u.test(name) ? null : name
 }
-
-const order = new Intl.Collator('en', { sensitivity: 'base', numeric: true })
-
-/** By name as people sort it, then by number. */
-export function byName(one: Contact, other: Contact): number {
-  return order.compare(one.name, other.name) || (one.number < other.number ? -1 : 1)
-}

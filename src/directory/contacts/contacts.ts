@@ -4,7 +4,8 @@ import type { FieldChanges, RecordChange, Store } from '../../store/store.js'
 import { commandEntry, type Operator } from '../audit.js'
 import { untilCopied } from '../copied.js'
 import { createRecordWarnings } from '../record.js'
-import { byName, type Contact, parseContactName, parseContactNumber } from './contact.js'
+import { type Contact, parseContactName, parseContactNumber } from './contact.js'
+import { inOrder, searchForm } from './contact-search.js'
 
 /** The user of a personal phone book; null: the central one, which all users see. */
 export type BookOwner = Extension | null
@@ -49,9 +50,8 @@ export function createContacts({ store, log, operator }: ContactsNeeds): Contact
               .join(', ')}`,
           ],
     )
-    return Array.from(hash, ([number, name]) => ({ number, name }))
-      .filter(({ number, name }) => isContact(number, name))
-      .sort(byName)
+    const contacts = Array.from(hash, ([number, name]) => ({ number, name })).filter(({ number, name }) => isContact(number, name))
+    return inOrder(contacts, searchForm)
   }
 
   return {

@@ -1,7 +1,7 @@
-import type { Extension, SiteName } from '../../base/identity.js'
+import type { SiteName } from '../../base/identity.js'
 import type { Directory, User } from '../contract.js'
-import { byName, type Contact } from './contact.js'
-import { createSearch, type SearchForm, searchForm } from './contact-search.js'
+import type { Contact } from './contact.js'
+import { createSearch, inOrder, type SearchForm, searchForm } from './contact-search.js'
 import type { BookOwner, Contacts } from './contacts.js'
 
 /** What a search finds. */
@@ -22,26 +22,21 @@ export interface PhoneBookNeeds {
 }
 
 export function createPhoneBook({ directory, contacts }: PhoneBookNeeds): PhoneBook {
+  // Records and contacts stay the same objects until they change, so only what has changed is read again.
+  const entries = new WeakMap<User | Contact, BookEntry>()
   const forms = new WeakMap<BookEntry, SearchForm>()
-  const personal = new WeakMap<readonly Contact[], readonly BookEntry[]>()
   let central: { readonly users: readonly User[]; readonly outside: readonly Contact[]; readonly entries: readonly BookEntry[] } | null =
     null
 
-  /** Both lists are the same objects until a record changes. */
-  function centralEntries(): readonly BookEntry[] {
-    const [users, outside] = [directory.users(), contacts.of(null)]
-    if (central?.users === users && central.outside === outside) return central.entries
-    const inside = users.filter(({ enabled }) => enabled).map(({ extension, name, home }) => ({ number: extension, name, site: home }))
-    const entries = [...inside, ...outside.map(asEntry)].sort(byName)
-    central = { users, outside, entries }
-    return entries
-  }
-
-  function personalEntries(owner: Extension): readonly BookEntry[] {
-    const book = contacts.of(owner)
-    const known = personal.get(book) ?? book.map(asEntry)
-    personal.set(book, known)
-    return known
+  function entryOf(source: User | Contact): BookEntry {
+    const known = entries.get(source)
+    if (known) return known
+    const entry =
+      'extension' in source
+        ? { number: source.extension, name: source.name, site: source.home }
+        : { number: source.number, name: source.name, site: null }
+    entries.set(source, entry)
+    return entry
   }
 
   function formOf(entry: BookEntry): SearchForm {
@@ -50,14 +45,19 @@ export function createPhoneBook({ directory, contacts }: PhoneBookNeeds): PhoneB
     return known
   }
 
+  function centralEntries(): readonly BookEntry[] {
+    const [users, outside] = [directory.users(), contacts.of(null)]
+    if (central?.users === users && central.outside === outside) return central.entries
+    const all = [...users.filter(({ enabled }) => enabled), ...outside].map(entryOf)
+    central = { users, outside, entries: inOrder(all, formOf) }
+    return central.entries
+  }
+
   return {
     search(owner, text) {
       const isWanted = createSearch(text)
-      return (owner === null ? centralEntries() : personalEntries(owner)).filter((entry) => isWanted(formOf(entry)))
+      const all = owner === null ? centralEntries() : contacts.of(owner).map(entryOf)
+      return all.filter((entry) => isWanted(formOf(entry)))
     },
   }
-}
-
-function asEntry({ number, name }: Contact): BookEntry {
-  return { number, name, site: null }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createSearch, searchForm } from '../../../../src/directory/contacts/contact-search.js'
+import { createSearch, inOrder, searchForm } from '../../../../src/directory/contacts/contact-search.js'
 
 const finds = (text: string, name: string, number = '+442079460100'): boolean => createSearch(text)(searchForm({ name, number }))
 
@@ -43,4 +43,13 @@ describe('a search in a phone book', () => {
       }),
     )
   })
+})
+
+it('a phone book is in the order of names as people read them, whatever their case, accents and numbers', () => {
+  const names = ['desk 10', 'Desk 2', 'Émile', 'emma', 'Zoë', 'Ärztin', 'Bob']
+  const book = inOrder(
+    names.map((name) => ({ name, number: '1' })),
+    searchForm,
+  )
+  expect(book.map(({ name }) => name)).toEqual(['Ärztin', 'Bob', 'Desk 2', 'desk 10', 'Émile', 'emma', 'Zoë'])
 })
