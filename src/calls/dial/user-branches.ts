@@ -51,7 +51,7 @@ export interface SisterOrder {
 }
 
 export function createUserBranches({ registrar, hopTokens, nodeLegs, callerNames, node, domain }: UserBranchesNeeds): UserBranches {
-  function toPhone({ headers, party }: Pick<Call, 'headers' | 'party'>, binding: Binding, diversions: readonly Diversion[]): Branch {
+  function toPhone({ headers, party }: Call, binding: Binding, diversions: readonly Diversion[]): Branch {
     const reach = reachOf(binding)
     const parts = {
       headers: { ...headers, ...phoneIdentity(party, domain), ...phoneDiversions(diversions, domain), ...reach.headers },
@@ -89,11 +89,12 @@ export function createUserBranches({ registrar, hopTokens, nodeLegs, callerNames
     toColleague: (call, to, extension) => toNode(call, to, { target: extension, hops: 1, purpose: 'pick-up' }, []),
     toUser(call, { user, history: { hops, diversions }, bindings, nodes }) {
       const hop = { target: user.extension, hops: hops + 1, purpose: 'call' } as const
-      const { headers, party, plan } = call
-      const shown = { headers, party: callerNames.shownTo(user.extension, party, plan) }
+      // The node that a call arrives at knows how its trunk writes numbers.
+      const isNamed = call.caller.kind === 'node'
+      const shown = isNamed ? call : { ...call, party: callerNames.shownTo(user.extension, call.party, call.plan) }
       return [
         ...bindings.map((binding) => toPhone(shown, binding, diversions)),
-        ...nodes.map((each) => toNode(call, each, hop, diversions)),
+        ...nodes.map((each) => toNode(shown, each, hop, diversions)),
       ]
     },
   }

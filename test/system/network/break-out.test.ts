@@ -135,6 +135,17 @@ describe('a break-out to a site', () => {
     await callee.ended
   })
 
+  it('and a call from its trunk for a user in Paris has the name in the phone book, by a number as people write it in London', async () => {
+    await office.redis.cli('HSET', '{hd}:contacts', '+442079460777', 'Florist')
+    await office.follows('contacts', (book) => book?.size === 1)
+    const ringing = colleague.nextCall()
+    const dialling = await carriers.london.line('02079460777', nodes[0].udp).dial('+442079460101')
+    const incoming = await ringing
+    expect([incoming.callerName, incoming.callerNumber]).toEqual(['Florist', '02079460777'])
+    incoming.reject(486)
+    await dialling.result
+  })
+
   it('is given up when the caller hangs up after the menu, while the number rings', async () => {
     const line = carriers.london.line('+442079460124')
     const caller = await dialAnswered(desk, '*68*902079460124')
