@@ -118,7 +118,6 @@ export function createAttempts({ srf, clock, hotdesk, nodeLegs, connect, ringing
       call.progress.reached = target
       call.log.info({ event: 'call.routed', to: target, branches: branches.length }, `to ${target}`)
       watch(branches, ringing)
-      void ringing.result.then(() => rings?.())
       const ended = complete(call, ringing, branches)
       if (user !== undefined) {
         // A fault is reported by the call itself.
@@ -126,6 +125,8 @@ export function createAttempts({ srf, clock, hotdesk, nodeLegs, connect, ringing
           (outcome) => (outcome.outcome === 'ended' ? outcome.termination : null),
           () => null,
         )
+        // Between its answer and the start of the talk the call still shows as ringing, so that no lamp goes out in between.
+        void over.then(() => rings?.())
         void ringing.result.then(ringingCalls.begin(user, { call, take: ringing.take, dialogs, ended: over }))
       }
       return ended
