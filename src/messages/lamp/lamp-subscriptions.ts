@@ -1,6 +1,6 @@
-import { type Clock, every, type Milliseconds } from '../../base/clock.js'
-import { isAppError } from '../../base/errors.js'
-import type { DeviceId } from '../../base/identity.js'
+import { type Alarm, type Clock, every, type Milliseconds, spread } from '../../base/clock.js'
+import { isAppError, messageOf } from '../../base/errors.js'
+import type { DeviceId, NodeName } from '../../base/identity.js'
 import type { Logger } from '../../base/logger.js'
 import type { Directory } from '../../directory/directory.js'
 import type { Registrar } from '../../registrar/registrar.js'
@@ -12,14 +12,16 @@ import {
   type Notifications,
   type NotifiedState,
   type SipApplication,
-  type SipSource,
   type SubscriptionDialog,
 } from '../../srf/srf.js'
+import { createSavedLamps, type SavedLamp, type SavedLampsNeeds } from './saved-lamps.js'
 
 export interface LampSubscriptionsNeeds {
-  readonly srf: Pick<SipApplication, 'onSubscribe'>
-  readonly registrar: Pick<Registrar, 'authenticate' | 'isCalled' | 'provesInDialog' | 'followCaller'>
+  readonly srf: Pick<SipApplication, 'onSubscribe' | 'restoreSubscription' | 'onReconnected'>
+  readonly registrar: Pick<Registrar, 'authenticate' | 'isCalled' | 'provesInDialog' | 'followCaller' | 'follow' | 'bindingsOf'>
   readonly directory: Pick<Directory, 'isFilled'>
+  readonly store: SavedLampsNeeds['store']
+  readonly node: NodeName
   readonly clock: Clock
   readonly log: Logger
   /** The state for another subscription of this phone. */
@@ -28,8 +30,13 @@ export interface LampSubscriptionsNeeds {
   readonly begun: (device: DeviceId) => void
 }
 
-/** Subscriptions of phones to messages (RFC 3842, RFC 6665 §4.2). Whatever mailbox a SUBSCRIBE names, it is about the user of the phone. */
+/**
+ * Subscriptions of phones to messages (RFC 3842, RFC 6665 §4.2). Whatever mailbox a SUBSCRIBE names, it is about the user of the phone. They go on
+ * after a restart of the node or of the SIP server.
+ */
 export interface LampSubscriptions {
+  /** Resolves when those of before the restart go on, or are not known. */
+  readonly restored: Promise<void>
   has(device: DeviceId): boolean
   /** Sends what has changed. */
   look(device: DeviceId): void
@@ -44,10 +51,21 @@ const leastSeconds = 60
 /** A phone that restarts begins another subscription and forgets the last. */
 const mostOfPhone = 4
 const expiryRoundMs: Milliseconds = 1_000
+/** After a restart the phones get the state within this time. */
+const restateMs: Milliseconds = 10_000
+
+/** A subscription of a phone. */
+interface Entry extends Pick<SavedLamp, 'device' | 'began'> {
+  readonly dialog: SubscriptionDialog
+  readonly notifications: Notifications
+}
 
 export function createLampSubscriptions(needs: LampSubscriptionsNeeds): LampSubscriptions {
-  const { srf, registrar, directory, clock, log, stateOf, begun } = needs
-  const byDevice = new Map<DeviceId, Set<Notifications>>()
+  const { srf, registrar, directory, node, clock, log, stateOf, begun } = needs
+  const byDevice = new Map<DeviceId, Set<Entry>>()
+  const saved = createSavedLamps(needs)
+  let restating: Alarm | null = null
+  let isClosed = false
 
   async function take(request: IncomingSubscribe): Promise<void> {
     if (!directory.isFilled) {
@@ -62,7 +80,11 @@ export function createLampSubscriptions(needs: LampSubscriptionsNeeds): LampSubs
     else if (seconds === null) refuseBrief(request)
     else {
       const dialog = await accept(request, { expires: seconds, farEnd: registrar.followCaller(device, request) })
-      if (dialog) begin(device, dialog, { seconds, began: request.source })
+      if (!dialog) return
+      log.debug({ event: 'messages.subscribed', device, seconds }, `${device} subscribes to messages`)
+      const { notifications } = begin({ device, began: request.source, until: clock.now() + seconds * 1_000 }, dialog)
+      if (seconds === 0) notifications.end('timeout')
+      else notifications.restate()
     }
   }
 
@@ -77,69 +99,114 @@ export function createLampSubscriptions(needs: LampSubscriptionsNeeds): LampSubs
     }
   }
 
-  function begin(
-    device: DeviceId,
-    dialog: SubscriptionDialog,
-    { seconds, began }: { readonly seconds: number; readonly began: SipSource },
-  ): void {
+  function begin({ device, began, until }: Omit<SavedLamp, 'dialog'>, dialog: SubscriptionDialog): Entry {
     const all = byDevice.get(device) ?? new Set()
     byDevice.set(device, all)
     const [oldest] = all
-    if (oldest && all.size >= mostOfPhone) oldest.drop()
-    const subscription = createNotifications({
+    if (oldest && all.size >= mostOfPhone) oldest.notifications.drop()
+    const notifications = createNotifications({
       dialog,
       state: stateOf(device),
-      until: clock.now() + seconds * 1_000,
+      until,
       clock,
       onReply: () => undefined,
-      onEnd() {
-        all.delete(subscription)
-        if (all.size === 0 && byDevice.get(device) === all) byDevice.delete(device)
-      },
+      onEnd: () => forget(entry),
     })
-    all.add(subscription)
+    const entry: Entry = { device, began, dialog, notifications }
+    byDevice.set(device, all.add(entry))
     dialog.onSubscribe((request) => {
-      if (registrar.provesInDialog(request, { device, began })) refresh(subscription, request)
+      if (registrar.provesInDialog(request, entry)) refresh(entry, request)
     })
-    log.debug({ event: 'messages.subscribed', device, seconds }, `${device} subscribes to messages`)
-    if (seconds === 0) subscription.end('timeout')
-    else subscription.restate()
+    keep(entry)
     begun(device)
+    return entry
+  }
+
+  function keep({ device, began, dialog, notifications: { until } }: Entry): void {
+    saved.put(dialog.id, { dialog: dialog.saved, device, began, until })
+  }
+
+  function forget(entry: Entry): void {
+    const all = byDevice.get(entry.device)
+    all?.delete(entry)
+    if (all?.size === 0) byDevice.delete(entry.device)
+    if (!isClosed) saved.remove(entry.dialog.id)
   }
 
   /** RFC 6665 §4.2.1.2: every SUBSCRIBE gets a NOTIFY with the state. */
-  function refresh(subscription: Notifications, request: IncomingRequest): void {
+  function refresh(entry: Entry, request: IncomingRequest): void {
+    const { notifications } = entry
     const seconds = grantedSeconds(parseExpires(request.header('Expires')))
     if (seconds === null) {
       refuseBrief(request)
       return
     }
     request.respond(200, { headers: { Expires: String(seconds) } })
-    subscription.until = clock.now() + seconds * 1_000
-    if (seconds === 0) subscription.end('timeout')
-    else subscription.restate()
+    notifications.until = clock.now() + seconds * 1_000
+    keep(entry)
+    if (seconds === 0) notifications.end('timeout')
+    else notifications.restate()
+  }
+
+  /** Continues subscriptions under their dialogs, for the users who sit at the phones now. */
+  function restore(all: readonly SavedLamp[]): void {
+    const entries = all.flatMap((each) => {
+      const binding = registrar.bindingsOf(each.device).find((bound) => bound.node === node)
+      const dialog = each.until > clock.now() ? srf.restoreSubscription(each.dialog, binding ? registrar.follow(binding) : null) : null
+      return dialog ? [begin(each, dialog)] : []
+    })
+    restating?.cancel()
+    restating = spread(clock, entries, restateMs, ({ notifications }) => notifications.restate())
+  }
+
+  /** The SIP server has restarted, and knows no dialog. */
+  function reconnected(): void {
+    const before = allEntries().map(({ device, began, dialog, notifications: { until } }) => ({
+      device,
+      began,
+      dialog: dialog.saved,
+      until,
+    }))
+    for (const { notifications } of allEntries()) notifications.drop()
+    restore(before)
+  }
+
+  function allEntries(): readonly Entry[] {
+    return [...byDevice.values()].flatMap((all) => [...all])
   }
 
   function expire(): void {
     const now = clock.now()
-    for (const all of byDevice.values()) for (const each of all) if (each.until <= now) each.end('timeout')
+    for (const { notifications } of allEntries()) if (notifications.until <= now) notifications.end('timeout')
   }
 
   function drop(device: DeviceId): void {
-    for (const each of byDevice.get(device) ?? []) each.drop()
+    for (const { notifications } of byDevice.get(device) ?? []) notifications.drop()
   }
 
   srf.onSubscribe('message-summary', take)
+  const stop = srf.onReconnected(reconnected)
   const onFault = (err: unknown): void => log.error({ event: 'node.fault', err }, 'subscriptions to messages did not expire')
   const expiry = every(clock, expiryRoundMs, expire, onFault)
+  const restored = saved.all().then(restore, (fault: unknown) => {
+    log.warn(
+      { event: 'messages.subscribed', cause: messageOf(fault) },
+      'subscriptions of before the restart are not known; phones subscribe again',
+    )
+  })
   return {
+    restored,
     has: (device) => byDevice.has(device),
     look(device) {
-      for (const each of byDevice.get(device) ?? []) each.look()
+      for (const { notifications } of byDevice.get(device) ?? []) notifications.look()
     },
     drop,
     close() {
+      isClosed = true
       expiry.cancel()
+      restating?.cancel()
+      stop()
+      saved.close()
       for (const device of byDevice.keys()) drop(device)
     },
   }

@@ -12,11 +12,11 @@ import { createMailboxState, messagesPrefix, summaryType } from './mailbox-state
 import { unsolicitedTo } from './unsolicited.js'
 
 export interface MessageLampsNeeds {
-  readonly srf: Pick<SipApplication, 'request' | 'onSubscribe'>
-  readonly registrar: LampSubscriptionsNeeds['registrar'] & Pick<Registrar, 'bindingsOf' | 'onRegistered' | 'onUnregistered'>
+  readonly srf: LampSubscriptionsNeeds['srf'] & Pick<SipApplication, 'request'>
+  readonly registrar: LampSubscriptionsNeeds['registrar'] & Pick<Registrar, 'onRegistered' | 'onUnregistered'>
   readonly directory: Pick<Directory, 'device' | 'devices' | 'user' | 'site' | 'ownedBy' | 'isFilled' | 'onUserChange' | 'onDeviceChange'>
   readonly hotdesk: Pick<Hotdesk, 'userOn' | 'devicesOf' | 'onChange'>
-  readonly store: Pick<Store, 'replica'>
+  readonly store: LampSubscriptionsNeeds['store'] & Pick<Store, 'replica'>
   readonly plan: LivePlan
   readonly node: NodeName
   /** The SIP domain. */
@@ -134,7 +134,11 @@ export function createMessageLamps(needs: MessageLampsNeeds): MessageLamps {
     for (const device of new Set([...hotdesk.devicesOf(extension), ...directory.ownedBy(extension).map(({ id }) => id)])) look(device)
   }
 
-  const start = spread(clock, directory.devices(), startMs, ({ id }) => look(id))
+  let start: Alarm | null = null
+  let isClosed = false
+  void subscriptions.restored.then(() => {
+    if (!isClosed) start = spread(clock, directory.devices(), startMs, ({ id }) => look(id))
+  })
   const stops = [
     hotdesk.onChange(({ device, before }) => look(device, before)),
     store.replica.onChange((key) => {
@@ -150,10 +154,11 @@ export function createMessageLamps(needs: MessageLampsNeeds): MessageLamps {
   ]
   return {
     close() {
-      start.cancel()
+      isClosed = true
+      start?.cancel()
       for (const stop of stops) stop()
-      for (const device of lamps.keys()) unregistered(device)
       subscriptions.close()
+      for (const device of lamps.keys()) unregistered(device)
     },
   }
 }

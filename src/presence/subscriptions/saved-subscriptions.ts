@@ -1,9 +1,8 @@
 import type { Milliseconds } from '../../base/clock.js'
-import { messageOf } from '../../base/errors.js'
 import { type DeviceId, type Extension, type NodeName, parseDeviceId, parseExtension } from '../../base/identity.js'
 import type { Logger } from '../../base/logger.js'
 import type { SipSource } from '../../srf/srf.js'
-import type { Store } from '../../store/store.js'
+import { createKeptTexts, type Store } from '../../store/store.js'
 import type { LampEvent } from './lamp.js'
 
 /** What a node needs to continue a subscription after its restart. No secrets. */
@@ -42,47 +41,16 @@ export interface SavedSubscriptionsNeeds {
 const keepSeconds = 24 * 60 * 60
 
 export function createSavedSubscriptions({ store, node, log }: SavedSubscriptionsNeeds): SavedSubscriptions {
-  const key = `subs:${node}`
-  let pending = new Map<string, string | null>()
-  let isWriting = false
-
-  /** Changes that come while one is written are written together. */
-  async function write(): Promise<void> {
-    if (isWriting || store.state === 'lost') return
-    isWriting = true
-    while (pending.size > 0) {
-      const batch = pending
-      pending = new Map()
-      try {
-        await store.putFields(key, Object.fromEntries(batch), keepSeconds)
-      } catch (fault) {
-        pending = new Map([...batch, ...pending])
-        log.debug({ event: 'store.lost', cause: messageOf(fault) }, 'subscriptions are not written yet')
-        break
-      }
-    }
-    isWriting = false
-  }
-
-  function change(id: string, text: string | null): void {
-    pending.set(id, text)
-    void write()
-  }
-
-  const offState = store.onState((state) => {
-    if (state === 'connected') void write()
-  })
-
+  const texts = createKeptTexts({ store, key: `subs:${node}`, keepSeconds, log })
   return {
-    put: (id, saved) => change(id, JSON.stringify(saved)),
-    remove: (id) => change(id, null),
+    put: (id, saved) => texts.put(id, JSON.stringify(saved)),
+    remove: texts.remove,
     async all() {
-      const fields = await store.read(key)
-      const read = [...fields].map(([id, text]) => [id, parseSaved(text)] as const)
-      for (const [id, saved] of read) if (saved === null) change(id, null)
+      const read = Array.from(await texts.all(), ([id, text]) => [id, parseSaved(text)] as const)
+      for (const [id, saved] of read) if (saved === null) texts.remove(id)
       return read.flatMap(([, saved]) => saved ?? [])
     },
-    close: offState,
+    close: texts.close,
   }
 }
 

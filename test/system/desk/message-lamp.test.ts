@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { SipRequest, SipResponse } from '../../../src/sip/message/message.js'
+import { sameAddresses, type TestNode } from '../../support/node/node.js'
 import { domain, openTestOffice, passwordOf, type TestOffice } from '../../support/node/office.js'
 import { planOver } from '../../support/sip/carrier.js'
 import { createRawPhone, type RawPhone } from '../../support/sip/raw-phone.js'
@@ -8,7 +9,9 @@ import { type HeaderList, openUdpPeer, type SipPeer } from '../../support/sip/si
 /** The lamp of the phone where the user sits (RFC 3842). 100 has messages, 101 has none. */
 describe('the message lamp', () => {
   let office: TestOffice
+  let node: TestNode
   let port: number
+  let dialplan: string
   const peers: SipPeer[] = []
 
   beforeAll(async () => {
@@ -17,7 +20,8 @@ describe('the message lamp', () => {
     plan.trunks.mailbox = { uri: 'sip:127.0.0.1:9;transport=udp' }
     plan.voicemail = { trunk: 'mailbox' }
     plan.shortCodes = { '*97': { trunks: ['mailbox'] } }
-    const node = await office.node('paris-1', 'paris', { dialplan: JSON.stringify(plan) })
+    dialplan = JSON.stringify(plan)
+    node = await office.node('paris-1', 'paris', { dialplan })
     port = Number(node.udp.split(':')[1])
     await messages('100', { waiting: 'yes', new: '2', old: '1' })
   }, 60_000)
@@ -120,6 +124,22 @@ describe('the message lamp', () => {
     expect((await peer.hearsResponse(200, 'SUBSCRIBE')).first('Expires')).toBe('0')
     const last = await peer.hears('the last NOTIFY', (message) => message.first('Subscription-State')?.startsWith('terminated') === true)
     expect([last.callId, last.first('Subscription-State')]).toEqual([callId, 'terminated;reason=timeout'])
+  }, 60_000)
+
+  it('a subscription goes on after its node was killed, in the same dialog, with the state of then', async () => {
+    const both = await phoneOf('HD0002')
+    const { peer } = both
+    const accepted = await subscribe(both, [['Expires', '600']], 200)
+    const first = await shows(peer, 'Messages-Waiting: no')
+    await office.redisSays('1', 'HEXISTS', '{hd}:message-subs:paris-1', `${accepted.callId};from-tag=${accepted.from.tag}`)
+    const env = sameAddresses(node)
+    await node.kill()
+    await office.redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', '100', 'HD0002')
+    node = await office.node('paris-1', 'paris', { dialplan, env })
+    const lit = await shows(peer, 'Messages-Waiting: yes')
+    expect([lit.callId, lit.from.tag, lit.cseq.number > first.cseq.number]).toEqual([accepted.callId, accepted.to.tag, true])
+    await logout('HD0002')
+    expect((await shows(peer, 'Messages-Waiting: no')).callId).toBe(accepted.callId)
   }, 60_000)
 
   it('a phone that refuses NOTIFYs unasked is left alone until it registers anew', async () => {
