@@ -50,17 +50,26 @@ export function readOverrides(folder: string, templates: readonly string[]): Ove
   const texts: Record<string, string> = {}
   let bytes = 0
   for (const path of filesIn(folder, problems)) {
-    const objection = objectionTo(path, templates)
-    const size = statSync(join(folder, path)).size
-    if (objection !== null) problems.push({ template: path, problem: objection })
-    else if (size > most.bytesOfFile) problems.push({ template: path, problem: `has more than ${most.bytesOfFile} bytes` })
-    else if (bytes + size > most.bytes) problems.push({ template: path, problem: `not read: the folder has more than ${most.bytes} bytes` })
+    const read = objectionTo(path, templates) ?? textIn(join(folder, path))
+    if (typeof read === 'string') problems.push({ template: path, problem: read })
+    else if (bytes + read.text.length > most.bytes)
+      problems.push({ template: path, problem: `the folder has more than ${most.bytes} bytes` })
     else {
-      bytes += size
-      texts[path.toLowerCase()] = readFileSync(join(folder, path), 'utf8')
+      bytes += read.text.length
+      texts[path.toLowerCase()] = read.text
     }
   }
   return { texts, problems, version: createHash('sha256').update(JSON.stringify(texts)).digest('base64url').slice(0, 16) }
+}
+
+/** The text of a file, or why there is none. */
+function textIn(file: string): { readonly text: string } | string {
+  try {
+    const { size } = statSync(file)
+    return size > most.bytesOfFile ? `has more than ${most.bytesOfFile} bytes` : { text: readFileSync(file, 'utf8') }
+  } catch (fault) {
+    return messageOf(fault)
+  }
 }
 
 /** The Liquid files of the folder, with `/` in their paths; a folder that cannot be read is a problem. */
@@ -83,10 +92,8 @@ function filesIn(folder: string, problems: TemplateProblem[]): readonly string[]
 function objectionTo(path: string, templates: readonly string[]): string | null {
   const [scope = '', name, file, ...more] = path.toLowerCase().split('/')
   if (scope === 'parts') return null
-  if (!(scopes as readonly string[]).includes(scope)) return `not used: templates are in ${scopes.join('/, ')}/ and parts/`
-  if (name === undefined || file === undefined || more.length > 0) return `not used: expected ${scope}/<name>/<template>.liquid`
+  if (!(scopes as readonly string[]).includes(scope)) return `templates are in ${scopes.join('/, ')}/ and parts/`
+  if (name === undefined || file === undefined || more.length > 0) return `expected ${scope}/<name>/<template>.liquid`
   const isKnown = templates.includes(file.replace('.liquid', ''))
-  return isKnown
-    ? null
-    : `not used: no built-in template has this name; there are ${templates.join(', ')}. Parts of templates are in parts/`
+  return isKnown ? null : `no built-in template has this name; there are ${templates.join(', ')}. Parts of templates are in parts/`
 }

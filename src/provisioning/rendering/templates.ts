@@ -138,7 +138,9 @@ const mostReported = 1_000
 /** Why the file of an override is not served; empty if it can be. */
 function objectionsTo(body: string, builtInBody: string, file: MakerFile): readonly string[] {
   if (body.length > largestFile) return [`makes a file of more than ${largestFile} characters`]
-  const problems = problemsIn(body, file)
+  // What the built-in file lacks as well, such as a server while no node runs, is not the fault of the override.
+  const usual = problemsIn(builtInBody, file)
+  const problems = problemsIn(body, file).filter((problem) => !usual.includes(problem))
   if (problems.length > 0) return problems
   return changedSettings(file.kept, file.format.read(builtInBody).settings, file.format.read(body).settings)
 }
