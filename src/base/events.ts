@@ -73,7 +73,8 @@ export const logEvents = {
   'call.orphaned': 'The other node or phone has lost a call; the call is ended.',
   'call.undelivered': 'A BYE did not reach the phone or trunk (`status`); the other leg was ended.',
   'messages.changed': 'The voicemail server has reported other numbers of messages of a user.',
-  'messages.subscribed': 'A phone subscribes to the messages of its user (debug level). As a warning: subscriptions of before a restart are not known.',
+  'messages.subscribed':
+    'A phone subscribes to the messages of its user (debug level). As a warning: subscriptions of before a restart are not known.',
   'messages.unsubscribed': 'The voicemail server refused a subscription to a mailbox (`status`); the next attempt is in `seconds`.',
   'media.silent': 'No audio arrived from a phone; the call is ended.',
   'prompt.missing': 'A prompt cannot be played; tones replace it.',
