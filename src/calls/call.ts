@@ -63,6 +63,8 @@ export interface Transfer {
   readonly of: string
   /** Who has transferred it. */
   readonly by: Dialler
+  /** Who was transferred, as a callee; left out: nobody can call them. */
+  readonly whom?: Callee
 }
 
 /** Who is called. */

@@ -47,6 +47,7 @@ export const refusals = {
   'not-reachable': { status: 480, phrase: 'Phone Not Reachable', result: 'server' },
   'site-missing': { status: 484, phrase: 'Address Incomplete', result: 'client' },
   'site-away': { status: 480, phrase: 'Site Not Reachable', result: 'server' },
+  'nothing-parked': { status: 480, phrase: 'Nothing Parked', result: 'client' },
   'nothing-to-pick-up': { status: 480, phrase: 'Nothing To Pick Up', result: 'client' },
   announced: { status: 480, phrase: 'Announcement Played', result: 'success' },
   'no-answer': { status: 480, phrase: 'No Answer', result: 'client' },

@@ -29,6 +29,7 @@ const prompts: Readonly<Partial<Record<RefusalReason, string>>> = {
   'site-missing': 'site-missing',
   'site-away': 'site-away',
   'nothing-to-pick-up': 'nothing-to-pick-up',
+  'nothing-parked': 'park-empty',
 }
 
 /** A caller who has been answered gets no response that the phone could show. */

@@ -109,6 +109,11 @@ const route = block({
   callerId: callerNumber.optional().describe("Caller number on this route. Default: the user's own, else the trunk's."),
 })
 
+function parseParkSeconds(found: string): number | null {
+  const seconds = /^[0-9]{1,4}$/.test(found) ? Number(found) : 0
+  return seconds >= 1 && seconds <= 3_600 ? seconds : null
+}
+
 /** How the emergency desk is informed. */
 const deskNotices = ['message', 'call', 'both'] as const
 
@@ -145,6 +150,9 @@ export const planFile = block({
   routes: listOf(route).prefault([]).describe('Routes of outside calls. The first that matches counts.'),
   shortCodes: shortCodesKey,
   breakOutMenu: breakOutMenuKey,
+  parkSeconds: form('seconds, 1 to 3600', parseParkSeconds, { pattern: '^[0-9]{1,4}$' })
+    .prefault('120')
+    .describe('A parked call rings the user who has parked it after this time.'),
   dids: blockOf(didNumber, closedPattern).prefault({}).describe('Direct number → extension. `X` stands for the same digit on both sides.'),
   alertInfo: listOf(closedPattern).prefault([]).describe('Patterns of extensions whose Alert-Info and Call-Info pass to other phones.'),
   ...voicemailKeys,

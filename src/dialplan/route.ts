@@ -168,6 +168,8 @@ export interface Dialplan {
   readonly emergencyDialled: readonly string[]
   /** The spoken menu for break-out codes that name no site. */
   readonly breakOut: BreakOutMenu
+  /** A parked call rings the user who has parked it after this time. */
+  readonly parkMs: Milliseconds
   /** What a phone here dials to reach a number by the plan of a site; `''` lets the caller enter the number. Null: no code leads there. */
   breakOutCode(site: SiteName, digits: string): string | null
   /** Whether digits that follow may make this the number of an extension. */

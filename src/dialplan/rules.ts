@@ -89,6 +89,7 @@ export function createRules(file: PlanFile): Omit<Dialplan, 'fingerprint'> {
     emergencyNumbers: [...emergencies.keys()],
     emergencyDialled: behindCodes,
     breakOut: breakOutMenuOf(file.breakOutMenu, [...emergencies.keys()]),
+    parkMs: file.parkSeconds * 1_000,
     breakOutCode: createBreakOutCode({ site: file.site, shortCodes: file.shortCodes, route }),
     beginsExtension: (digits) => file.extensions.some((pattern) => isBeginning(digits, pattern)),
     route,

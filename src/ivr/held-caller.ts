@@ -11,6 +11,8 @@ export interface HeldCaller {
   onEnd(listener: () => void): void
   /** Plays the ringing tone from now on. */
   ring(): void
+  /** Plays a prompt, then a tone now and then, so that the caller knows that the call is up. */
+  wait(prompt: string): void
   /** Plays a prompt to its end. */
   say(prompt: string): Promise<void>
   /** Ends the call, after the busy tone if no prompt has said why. */
@@ -24,6 +26,10 @@ export interface HeldCaller {
 const ringing: Clip = toneClip('ringing', [tone(1_000), silence(4_000)])
 const busy: Clip = toneClip('busy', [tone(500), silence(500)])
 
+const waiting: Clip = toneClip('waiting', [silence(9_800), tone(200)])
+/** As long as a call may be parked. */
+const waits = 360
+
 /** Longer than anything rings. */
 const rings = 60
 const busyTones = 4
@@ -36,6 +42,7 @@ export function holdCaller(call: IvrCall, prompts: Pick<Prompts, 'announcement'>
     dialog: call.dialog,
     onEnd: (listener) => call.onEnd(listener),
     ring: () => void session.play(Array.from({ length: rings }, () => ringing)),
+    wait: (prompt) => void session.play([prompts.announcement(prompt), ...Array.from({ length: waits }, () => waiting)]),
     async say(prompt) {
       isReasonHeard = true
       await session.play([prompts.announcement(prompt)]).finished

@@ -8,6 +8,7 @@ import type { Hotdesk } from '../hotdesk/hotdesk.js'
 import type { AudioSession, Clip, Media } from '../media/media.js'
 import type { IncomingInvite } from '../srf/srf.js'
 import type { RefusalAfter } from './announcement.js'
+import { type HeldCaller, holdCaller } from './held-caller.js'
 import type { IvrCall } from './ivr-call.js'
 import { createIvrDispatch } from './ivr-dispatch.js'
 import { type ParkedCall, parkCall } from './parked-call.js'
@@ -36,6 +37,8 @@ export interface Ivr {
   say(invite: IncomingInvite, language: Language | null, decide: () => Promise<Answer>): Promise<void>
   /** Answers the call silently, until the phone gets another session description. Null if it has been refused or the caller is gone. */
   park(invite: IncomingInvite): Promise<ParkedCall | null>
+  /** Answers the call; its caller waits. Null: it has been refused, or the caller is gone. */
+  hold(invite: IncomingInvite, language: Language | null): Promise<HeldCaller | null>
   /** Answers the call and asks for a site and a number. Null: the call has ended without a choice. */
   askForSite(invite: IncomingInvite, question: SiteQuestion & { readonly language: Language | null }): Promise<SiteAnswer | null>
   /** Plays a prompt or an announcement of the dial plan as early media, then refuses the call. `ended` cuts it short. */
@@ -117,6 +120,11 @@ export async function createIvr(needs: IvrNeeds): Promise<Ivr> {
       dispatch.announce(invite, promptsIn(null).clip('please-log-in'), { status: 480, parts: { reason: 'Log In First' } }),
     say: (invite, language, decide) => dispatch.say(invite, promptsIn(language), decide),
     park: (invite) => parkCall({ invite, media, log: log.child({ callId: invite.callId }) }),
+    hold: (invite, language) =>
+      new Promise((resolve, reject) => {
+        const begin = (call: IvrCall): void => resolve(holdCaller(call, promptsIn(language)))
+        dispatch.answer(invite, begin).then(() => resolve(null), reject)
+      }),
     askForSite: (invite, { language, ...question }) =>
       new Promise((resolve, reject) => {
         const prompts = promptsIn(language)

@@ -45,7 +45,6 @@ const purposes = {
   'messages-new': 'done',
   'messages-old': 'done',
   parked: 'done',
-  'park-busy': 'failed',
   'park-empty': 'failed',
   'desk-emergency': 'failed',
   'desk-phone': 'done',

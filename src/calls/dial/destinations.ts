@@ -1,9 +1,12 @@
 import type { Clock } from '../../base/clock.js'
 import { createBreakOutDial, type DialBreakOut } from '../breakout/break-out-call.js'
 import { type BreakOutMenu, createBreakOutMenu } from '../breakout/break-out-menu.js'
+import type { Connect } from '../bridge/connect.js'
 import type { DialEmergency } from '../emergency/emergency-call.js'
+import { createPark, type Park } from '../features/park.js'
 import { createPickUp, type PickUp } from '../features/pick-up.js'
 import type { Lifecycle } from '../lifecycle.js'
+import type { Limits } from '../limits/limits.js'
 import type { NodeParts } from '../node-parts.js'
 import { createSpokenRefusals, type SpokenRefusals } from '../spoken-refusal.js'
 import type { OutsideCalls } from './outside-call.js'
@@ -16,6 +19,7 @@ export interface Destinations {
   readonly dialBreakOut: DialBreakOut
   readonly breakOutMenu: BreakOutMenu
   readonly pickUp: PickUp
+  readonly park: Park
   readonly spokenRefusals: SpokenRefusals
 }
 
@@ -24,6 +28,8 @@ export interface DestinationsNeeds {
   readonly ways: Ways
   readonly lifecycle: Pick<Lifecycle, 'newCall' | 'record'>
   readonly dialEmergency: DialEmergency
+  readonly connect: Connect
+  readonly limits: Pick<Limits, 'counted'>
   readonly domain: string
   readonly clock: Clock
 }
@@ -35,6 +41,7 @@ export function createDestinations({ parts, ways, lifecycle, ...needs }: Destina
     dialEmergency: needs.dialEmergency,
     dialBreakOut: createBreakOutDial({ ...parts, ...ways, spokenRefusals }),
     breakOutMenu: createBreakOutMenu({ ...parts, ...lifecycle, ...needs }),
+    park: createPark({ ...parts, ...ways, ...needs, spokenRefusals }),
     pickUp: createPickUp({ ...parts, ...ways, ...needs, spokenRefusals }),
     spokenRefusals,
   }

@@ -41,7 +41,7 @@ export interface DialNeeds {
 export type Dial = (call: Call, decision: Decision) => Promise<Termination> | Termination
 
 export function createDial({ srf, attempts, branches, destinations, registrar, limits, domain }: DialNeeds): Dial {
-  const { outsideCalls, dialEmergency, dialBreakOut, breakOutMenu, pickUp, spokenRefusals } = destinations
+  const { outsideCalls, dialEmergency, dialBreakOut, breakOutMenu, pickUp, park, spokenRefusals } = destinations
 
   function dial(call: Call, decision: Decision): Promise<Termination> | Termination {
     log(call, decision)
@@ -70,6 +70,7 @@ export function createDial({ srf, attempts, branches, destinations, registrar, l
       case 'refused':
         return spokenRefusals.refuse(call, to)
       case 'feature':
+        if (to.feature === 'park') return park.dialled(call, to.argument, dial)
         return to.feature === 'pick-up' ? pickUp.dialled(call, to.argument) : reject(call, { reason: 'not-from-here' })
       case 'login':
       case 'logout':

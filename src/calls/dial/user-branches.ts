@@ -14,6 +14,7 @@ import { type Hop, type HopTokens, hopTokenHeader } from '../inbound/hop-token.j
 import { signedContent } from '../inbound/signed-content.js'
 import { type TrunkHandover, trunkHandoverHeader, writeHandover } from '../inbound/trunk-handover.js'
 import type { DestinationOf } from '../routing/contract.js'
+import { orbitMark } from '../routing/number-rules.js'
 import type { Branch } from './fork.js'
 
 export interface UserBranchesNeeds {
@@ -35,6 +36,8 @@ export interface UserBranches {
   toSite(call: Call, node: LiveNode, number: string): Branch
   /** A node at which a call to that user may ring. */
   toColleague(call: Call, node: LiveNode, extension: Extension): Branch
+  /** A node of this site at which a call may be parked. */
+  toOrbit(call: Call, node: LiveNode, orbit: string): Branch
   /** A node at which that phone is registered, for a PSAP callback. */
   toPhoneAt(call: Call, node: LiveNode, device: DeviceId): Branch
   /** A node of this site that is registered at a trunk, and calls the number there. */
@@ -86,6 +89,7 @@ export function createUserBranches({ registrar, hopTokens, nodeLegs, callerNames
     toPhone: (call, binding) => toPhone(call, binding, []),
     toSite: (call, to, number) => toNode(call, to, { target: number, hops: 1, purpose: 'break-out' }, []),
     toPhoneAt: (call, to, device) => toNode(call, to, { target: device, hops: 1, purpose: 'psap-callback' }, []),
+    toOrbit: (call, to, orbit) => toNode(call, to, { target: `${orbitMark}${orbit}`, hops: 1, purpose: 'pick-up' }, []),
     toColleague: (call, to, extension) => toNode(call, to, { target: extension, hops: 1, purpose: 'pick-up' }, []),
     toUser(call, { user, history: { hops, diversions }, bindings, nodes }) {
       const hop = { target: user.extension, hops: hops + 1, purpose: 'call' } as const

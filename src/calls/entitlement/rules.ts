@@ -125,6 +125,7 @@ function featureOf(question: Question, { to, ask }: Ruling): FeatureName | null 
 /** Null: nothing is needed. Features that are not named are forwards. */
 const rightsOfFeatures: Readonly<Partial<Record<DestinationOf<'feature'>['feature'], FeatureName | null>>> = {
   'pick-up': 'pick-up',
+  park: 'pick-up',
   'do-not-disturb': 'do-not-disturb',
   'do-not-disturb-toggle': 'do-not-disturb',
   'who-is-here': null,

@@ -4,6 +4,7 @@ import type { IncomingInvite } from '../../srf/srf.js'
 import type { Activity } from '../activity.js'
 import type { SiteMenuPort } from '../breakout/break-out-menu.js'
 import type { Call } from '../call.js'
+import type { HoldPort } from '../features/park.js'
 import type { ParkPort } from '../features/parked-invite.js'
 import type { FeatureAnswer, UseFeature } from '../features/user-features.js'
 import type { OwnVoice } from '../own/own-calls.js'
@@ -11,7 +12,7 @@ import type { DestinationOf, Dialler } from '../routing/contract.js'
 import type { AnnouncementPort } from '../spoken-refusal.js'
 
 /** What the IVR does for a call. Each resolves when its call has ended. */
-export interface IvrPort extends AnnouncementPort, ParkPort, SiteMenuPort, OwnVoice {
+export interface IvrPort extends AnnouncementPort, HoldPort, ParkPort, SiteMenuPort, OwnVoice {
   login(invite: IncomingInvite, device: DeviceId, extension: Extension | null): Promise<void>
   logout(invite: IncomingInvite, device: DeviceId): Promise<void>
   logoutEverywhere(invite: IncomingInvite, device: DeviceId, extension: Extension | null): Promise<void>

@@ -199,7 +199,7 @@ function fromDevice(call: Call, caller: DeviceCaller, { lifecycle: { record }, o
     case 'please-log-in':
       return featureCalls(call, caller, to)
     case 'feature':
-      return to.feature === 'pick-up' ? record(call, () => dial(call, decision)) : featureCalls(call, caller, to)
+      return to.feature === 'pick-up' || to.feature === 'park' ? record(call, () => dial(call, decision)) : featureCalls(call, caller, to)
     default: {
       const unmet = privacyFailure(call)
       return record(call, () => (unmet ? reject(call, unmet) : dial(call, decision)))

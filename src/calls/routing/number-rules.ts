@@ -118,9 +118,10 @@ function serviceWords(route: ServiceRoute): string {
   return `${code} breaks out ${route.site === null ? 'to a site that is not named' : `to ${route.site}`}`
 }
 
-/** A feature code acts on the phone that dials it: a transfer cannot lead to it. Nobody could answer the questions of a menu. */
+/** A feature code acts on the phone that dials it: a transfer leads only to an orbit. Nobody could answer the questions of a menu. */
 export function transferredNumber({ digits, by }: QuestionOf<'transferred'>, knowledge: Knowledge): Ruling {
   const route = knowledge.dialplan.route(digits)
+  if (route.kind === 'feature' && route.feature === 'park') return { words: serviceWords(route), to: route }
   if (route.kind !== 'break-out') return routed(digits, route, ownCall, knowledge)
   const words = serviceWords(route)
   if (route.site === null || route.digits === '') return { words, to: { kind: 'refused', reason: 'site-missing' } }
@@ -189,7 +190,14 @@ export function handed({ digits, hops, diversions = [] }: QuestionOf<'handed'>):
   }
 }
 
+/** Between nodes, what is picked up at an orbit rather than at a colleague's phone: `park.1`. Earlier versions find nothing there. */
+export const orbitMark = 'park.'
+
 export function pickedUp({ digits, user }: QuestionOf<'picked-up'>): Ruling {
+  if (digits.startsWith(orbitMark)) {
+    const to = { kind: 'feature', feature: 'park', argument: digits.slice(orbitMark.length) } as const
+    return { words: `${user.name} (${user.extension}), at another node, takes a parked call`, to }
+  }
   const to = { kind: 'feature', feature: 'pick-up', argument: digits } as const
   return { words: `${user.name} (${user.extension}), at another node, picks up a call to ${digits}`, to }
 }

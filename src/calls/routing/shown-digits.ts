@@ -19,6 +19,8 @@ export function shownDigits(
     case 'announcement':
       return digits
     case 'feature':
+      // An orbit, unless it is as long as a PIN.
+      if (route.feature === 'park' && route.argument.length < 4) return digits
       return route.argument === '' || shownDigits(route.argument, { dialplan, directory }) !== null ? digits : null
     case 'user':
       return directory.user(route.extension) ? digits : null

@@ -39,7 +39,8 @@ function callerAt({ device, node, trunk }: Branch, { user }: Callee, deviceOf: D
   return phone && { kind: 'device', device: phone, user }
 }
 
-function branchOf(caller: Exclude<Caller, { readonly kind: 'unknown' | 'own' }>): Branch {
+/** Where the caller is, as a leg B. */
+export function branchOf(caller: Caller): Branch {
   const branch = { uri: '', parts: {}, device: null }
   switch (caller.kind) {
     case 'device':
@@ -48,5 +49,7 @@ function branchOf(caller: Exclude<Caller, { readonly kind: 'unknown' | 'own' }>)
       return { ...branch, node: caller.node }
     case 'trunk':
       return { ...branch, trunk: caller.trunk }
+    default:
+      return branch
   }
 }

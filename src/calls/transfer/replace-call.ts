@@ -61,7 +61,7 @@ export function createReplaceCall(needs: ReplaceCallNeeds): ReplaceCall {
     const participant = participantAt(kept, call.knowledge.directory)
     if (!participant) return reject(call, { reason: 'declined' })
     const { bridge } = end.conversation
-    call.transfer = { of: end.conversation.call.id, by }
+    call.transfer = { of: end.conversation.call.id, by, whom: participant.callee }
     call.progress.callee = participant.callee
     call.progress.reached = `call ${end.conversation.call.id}`
     const run = async (): Promise<Termination> => {

@@ -45,7 +45,7 @@ export function newTransferredCall(parts: TransferredCallParts, { domain, clock,
       'Referred-By': printNameAddr(nameAddr(sipUri({ user: by.user?.extension ?? by.device.id, host: domain }))),
     },
     clock,
-    transfer: { of: before.id, by },
+    transfer: { of: before.id, by, whom: from.callee },
   })
 }
 

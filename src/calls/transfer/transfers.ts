@@ -80,7 +80,7 @@ export function createTransfers(needs: TransfersNeeds): Transfers {
       onResponse: (status, reason) => (status < 200 ? subscription.progress(status, reason) : failed(status, reason)),
       onJoined: joined,
     })
-    const transfer = { of: conversation.call.id, by: dialler }
+    const transfer = { of: conversation.call.id, by: dialler, whom: from.callee }
     const call =
       to.kind === 'ringing' ? to.call : newTransferredCall({ before: conversation.call, from, invite, by: dialler, knowledge }, needs)
     bridge.keep(kept.side)

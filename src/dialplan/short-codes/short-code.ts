@@ -21,6 +21,7 @@ const yes = form('yes', (text) => (text === 'yes' ? true : null), { enum: ['yes'
 /** What a user turns on and off with a code or asks for, and picking up a call that rings at a colleague's phone. */
 const features = [
   'pick-up',
+  'park',
   'do-not-disturb',
   'do-not-disturb-off',
   'do-not-disturb-toggle',

@@ -159,7 +159,7 @@ describe('a short code that cannot work is refused', () => {
     ['{ trunks: [c] }', '.trunks: no trunk is named "c"; known here: a, b'],
     ['{ trunks: [] }', '.trunks: expected at least one trunk'],
     ['{ trunks: [a], strip: 4 }', '.strip: removes more digits than "*8X" has'],
-    ['{ feature: fly }', '.feature: expected one of pick-up, do-not-disturb, '],
+    ['{ feature: fly }', '.feature: expected one of pick-up, park, do-not-disturb, '],
     ['{ breakOut: New York }', '.breakOut: expected a site such as london, or any, found "New York"'],
     ['{ announcement: ../secret }', '.announcement: expected the name of a prompt such as try-later'],
     ['{ barred: no }', '.barred: expected yes, found "no"'],
