@@ -104,7 +104,7 @@ async function build(context: NodeContext, { settings, read }: Rereading): Promi
   let operations: Operations | null = null
   const movesPhones = (): boolean => operations?.movesPhones ?? false
   const telephony = await openTelephony(context, { plan, store, srf, server, movesPhones, ...member })
-  const { trunks } = telephony
+  const { trunks, provisioning } = telephony
   await lifecycle.opening(member.membership.joined)
   telephony.calls.open()
   const controlled = openControl(context, { plan, settings, read, store, server, member, telephony })
@@ -117,6 +117,7 @@ async function build(context: NodeContext, { settings, read }: Rereading): Promi
       store,
       srf,
       trunks,
+      provisioning,
       webhooks,
       secretCheck: member.secretCheck,
       isStopping: () => isStopping,

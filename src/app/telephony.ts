@@ -6,6 +6,7 @@ import { createMedia } from '../media/media.js'
 import { createMessageLamps, createMessages } from '../messages/messages.js'
 import { createPhones } from '../phones/phones.js'
 import { createPresence, type PresenceNeeds } from '../presence/presence.js'
+import type { Provisioning } from '../provisioning/provisioning.js'
 import { createRegistrar, type Registrar } from '../registrar/registrar.js'
 import { type SipServer, sipServer } from '../sip-server.js'
 import type { SipApplication } from '../srf/srf.js'
@@ -14,6 +15,7 @@ import { createTrunks, type Trunks } from '../trunks/trunks.js'
 import type { NetworkMember } from './network-member.js'
 import { closeDeadlineMs, dialCodes, type NodeContext, partLog, sipApplication, trunkRegistrations } from './node-context.js'
 import { callSettings, dialogueTiming, registrarSettings } from './part-settings.js'
+import { openProvisioning } from './phone-configurations.js'
 import { createWithdrawal, type Withdrawal } from './withdrawal.js'
 
 const promptsFolder = fileURLToPath(new URL('../../prompts', import.meta.url))
@@ -40,6 +42,7 @@ export interface Telephony {
   >
   readonly registrar: Pick<Registrar, 'bindingsOf' | 'relocation'>
   readonly withdrawal: Withdrawal
+  readonly provisioning: Pick<Provisioning, 'addRoutes'>
 }
 
 export interface TelephonyNeeds extends Pick<NetworkMember, 'directory' | 'contacts' | 'hotdesk' | 'membership'> {
@@ -82,20 +85,8 @@ export async function openTelephony(
   lifecycle.opened(calls, 'calls', (opened) => opened.close())
   const withdrawal = createWithdrawal({ trunks, membership })
   finishCallsFirst(context, { calls, withdrawal })
-  const phones = createPhones({
-    srf,
-    registrar,
-    hotdesk,
-    directory,
-    store,
-    activity: calls,
-    node,
-    domain,
-    clock,
-    metrics,
-    log: partLog(context, 'phones'),
-  })
-  lifecycle.opened(phones, 'phones', (opened) => opened.close())
+  const provisioning = openProvisioning(context, { store, directory, hotdesk, registrar })
+  openPhones(context, { srf, registrar, hotdesk, directory, store, activity: calls, fetches: provisioning.fetches })
   const messages = createMessages({
     srf,
     trunks,
@@ -110,7 +101,16 @@ export async function openTelephony(
   lifecycle.opened(messages, 'messages', (opened) => opened.close())
   openPresence(context, { srf, registrar, directory, hotdesk, plan, store, calls: calls.userCalls })
   openMessageLamps(context, { srf, registrar, directory, hotdesk, store, plan })
-  return { trunks, calls, ivr, registrar, withdrawal }
+  return { trunks, calls, ivr, registrar, withdrawal, provisioning }
+}
+
+type PhoneParts = Pick<Parameters<typeof createPhones>[0], 'srf' | 'registrar' | 'hotdesk' | 'directory' | 'store' | 'activity' | 'fetches'>
+
+function openPhones(context: NodeContext, parts: PhoneParts): void {
+  const { config, clock, metrics, lifecycle } = context
+  const log = partLog(context, 'phones')
+  const phones = createPhones({ ...parts, node: config.node, domain: config.sip.domain, clock, metrics, log })
+  lifecycle.opened(phones, 'phones', (opened) => opened.close())
 }
 
 function openMessageLamps(

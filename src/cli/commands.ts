@@ -137,6 +137,11 @@ export const commandGroups: Readonly<Record<string, readonly CommandEntry[]>> = 
       load: async () => (await import('./records/devices.js')).deviceCommands,
     },
     {
+      name: 'phone',
+      about: 'manage how phones get their configuration: url, revoke, code, enrol, list',
+      load: async () => (await import('./phones/phone.js')).phoneCommands,
+    },
+    {
       name: 'site',
       about: 'manage offices: add, set, show, list, rm',
       load: async () => (await import('./records/sites.js')).siteCommands,

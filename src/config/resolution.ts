@@ -10,6 +10,7 @@ import { planFileOf } from './plan-source.js'
 import type { Durability, FunctionLoading, RedisTarget } from './redis-target.js'
 import type { Behaviour } from './schema/behaviour.js'
 import { mediaFamilyOf } from './schema/media-settings.js'
+import { type Provisioning, provisioningOf } from './schema/provisioning-settings.js'
 import { redisTargetOf } from './schema/redis-settings.js'
 import type { Settings } from './schema/schema.js'
 import { type SipThread, tlsFilesOf } from './schema/sip-settings.js'
@@ -43,6 +44,8 @@ export interface Config extends Behaviour {
   readonly durability: Durability
   readonly functionLoading: FunctionLoading
   readonly http: { readonly address: string; readonly port: number }
+  /** How phones fetch their configuration. `listen` is empty: over `http`. */
+  readonly provisioning: Provisioning
   /** At most one address of each family. */
   readonly media: { readonly addresses: readonly string[]; readonly ports: { readonly from: number; readonly to: number } }
   readonly data: string
@@ -88,6 +91,11 @@ export function configOf(settings: Settings, { folder, purpose, ...surroundings 
     durability: redisSettings.durability,
     functionLoading: redisSettings.functions,
     http: { address: http.listen.host, port: http.listen.port },
+    provisioning: provisioningOf(settings.provisioning, {
+      folder,
+      own: { protocol: 'http', address: http.listen.host, port: http.listen.port },
+      advertised: advertise ?? machineAddress('IPv4') ?? loopbackOf('IPv4'),
+    }),
     media: { addresses: media.address ?? mediaAddressesFor(advertise, listen), ports: media.ports },
     data,
     log: { level: log.level, form: log.form ?? (process.stdout.isTTY ? 'pretty' : 'json') },

@@ -34,6 +34,9 @@ export {
   type SiteProfiles,
   writeProfiles,
 } from './profiles/site-profiles.js'
+export { type EnrolmentWindow, enrolledField, enrolmentKey, enrolmentWindowOf } from './provisioned/enrolment.js'
+export { phoneKey, phoneRecordOf } from './provisioned/phone-record.js'
+export { createPhoneTokens, newSalt, type TokenScope, tokenDevice } from './provisioned/phone-tokens.js'
 export { parseHomeLostLogout, parseMac, parseRightsName, parseVoicemail } from './records.js'
 export { watchReserved } from './reserved-extensions.js'
 export { loadSamples, publishedPasswords, samples } from './sample-network.js'

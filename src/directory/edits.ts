@@ -151,14 +151,15 @@ async function writeMarked(
   if (removed.length > 0) await store.renew(removalMarks, markSeconds)
 }
 
-/** A removal includes call log, personal contacts and wrong PINs: the next user of the extension must not see or inherit them. */
+/** A removal includes call log, personal contacts, wrong PINs and tokens: the next user or phone of the name must not see or inherit them. */
 function withDependents(change: RecordChange): readonly RecordChange[] {
   const [kind, id] = change.key.split(':')
   const mac = kind === 'device' && id !== undefined ? change.fields?.mac : null
   if (mac) return [change, { key: 'macs', fields: { [mac]: id ?? '' } }]
   if (change.fields !== null || id === undefined || kind === 'site') return [change]
   const attempts = ['', 'day:', 'wait:', 'seen:', 'familiar:'].map((name) => `attempts:${name}${id}`)
-  return [change, ...[...attempts, ...(kind === 'user' ? [`calls:${id}`, `contacts:${id}`] : [])].map((key) => ({ key, fields: null }))]
+  const own = kind === 'user' ? [`calls:${id}`, `contacts:${id}`] : [`phone:${id}`]
+  return [change, ...[...attempts, ...own].map((key) => ({ key, fields: null }))]
 }
 
 type Hash = ReadonlyMap<string, string>

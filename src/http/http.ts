@@ -1,11 +1,12 @@
 import type { AddressInfo, Server } from 'node:net'
+import type { Server as TlsServer } from 'node:tls'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { type AppError, errors, messageOf } from '../base/errors.js'
 import { printHostPort } from '../base/host-port.js'
 import type { Logger } from '../base/logger.js'
 import type { Secret } from '../base/secret.js'
 
-export type { FastifyInstance } from 'fastify'
+export type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 /** PEM texts of an HTTPS server. */
 interface HttpsParts {
@@ -36,6 +37,8 @@ export interface HttpServer {
   readonly router: FastifyInstance
   /** Opens the port. Answers `http://192.0.2.10:8080`, with the actual port. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE */
   open(): Promise<string>
+  /** Uses another certificate for new connections. */
+  renew(parts: HttpsParts): void
   close(): Promise<void>
 }
 
@@ -64,6 +67,7 @@ export function createHttpServer({ address, port, tls, limits, log }: HttpNeeds)
       log.info({ event: 'http.listening', url }, `${tls ? 'HTTPS' : 'HTTP'} on ${url}`)
       return url
     },
+    renew: (parts) => (router.server as unknown as Partial<TlsServer>).setSecureContext?.(contextOf(parts)),
     close: () => router.close(),
   }
 }

@@ -4,13 +4,14 @@ import type { Logger } from '../base/logger.js'
 import type { Metrics } from '../base/metrics.js'
 import type { Directory } from '../directory/directory.js'
 import type { Hotdesk } from '../hotdesk/hotdesk.js'
+import { readUserAgent } from '../phone-models/phone-models.js'
 import type { Binding, Registrar } from '../registrar/registrar.js'
 import type { SipApplication } from '../srf/srf.js'
 import type { Store } from '../store/store.js'
 import { type NotifyOutcome, notifyPhone } from './refresh-notify.js'
-import type { RefreshStatus } from './refresh-record.js'
+import { deviceKey, type RefreshStatus } from './refresh-record.js'
 import { createRefreshReport } from './refresh-report.js'
-import { createRefresh, type Readiness, type Refresh, type RefreshTimes } from './refresh-runner.js'
+import { createRefresh, type Readiness, type Refresh, type RefreshTimes, type RefreshWay } from './refresh-runner.js'
 import { createRefreshSupport } from './refresh-support.js'
 import { watchRefreshTriggers } from './refresh-triggers.js'
 
@@ -22,6 +23,13 @@ interface CallActivity {
   onIdle(listener: (device: DeviceId) => void): () => void
 }
 
+/** Configurations that phones have fetched. `provisioning` is a neighbour, too. */
+interface Fetches {
+  /** `epoch`: of the phone's record when it was made. Null: the phone has fetched none from this network. */
+  latest(device: DeviceId): { readonly epoch: string; readonly agent: string } | null
+  onFetch(listener: (device: DeviceId) => void): () => void
+}
+
 export interface PhonesNeeds {
   readonly srf: SipApplication
   readonly registrar: Registrar
@@ -29,6 +37,7 @@ export interface PhonesNeeds {
   readonly directory: Directory
   readonly store: Store
   readonly activity: CallActivity
+  readonly fetches: Fetches
   readonly node: NodeName
   /** The SIP domain. */
   readonly domain: string
@@ -42,11 +51,15 @@ export interface Phones {
   close(): Promise<void>
 }
 
-const refreshTimes: RefreshTimes = { settleMs: 500, restMs: [2_000, 5_000, 15_000] }
+const refreshTimes: RefreshTimes = {
+  settleMs: 500,
+  restMs: [2_000, 5_000, 15_000],
+  fetchMs: { refresh: 30_000, reboot: 240_000 },
+}
 
 /** Each node refreshes the phones that are registered there, whichever node or operator has changed their assignment. */
 export function createPhones(needs: PhonesNeeds): Phones {
-  const { registrar, hotdesk, store, activity, node, clock, log, metrics } = needs
+  const { registrar, hotdesk, store, activity, fetches, node, clock, log, metrics } = needs
   const refreshes = new Map<DeviceId, Refresh>()
   const report = createRefreshReport({ store, hotdesk, node, log, metrics })
   const support = createRefreshSupport({ store, log })
@@ -63,7 +76,8 @@ export function createPhones(needs: PhonesNeeds): Phones {
     if (known) return known
     const effects = {
       readiness: () => readiness(device),
-      notify: () => notify(device),
+      notify: (way: RefreshWay) => notify(device, way),
+      hasFetched: () => hasFetched(device),
       note: (word: RefreshStatus) => note(device, word),
       isUnsupported: () => support.of(device, bindingsHere(device)) === 'no',
     }
@@ -72,18 +86,26 @@ export function createPhones(needs: PhonesNeeds): Phones {
     return refresh
   }
 
-  async function notify(device: DeviceId): Promise<NotifyOutcome> {
+  /** A softphone that registers with the credentials of a phone does not fetch what the phone fetches. */
+  function hasFetched(device: DeviceId): boolean | null {
+    const fetched = fetches.latest(device)
+    const makeOf = (agent: string): string => readUserAgent(agent)?.make ?? 'other'
+    if (!fetched || !bindingsHere(device).some(({ userAgent }) => makeOf(userAgent) === makeOf(fetched.agent))) return null
+    return fetched.epoch === store.replica.hash(deviceKey(device))?.get('epoch')
+  }
+
+  async function notify(device: DeviceId, way: RefreshWay): Promise<NotifyOutcome> {
     const bindings = bindingsHere(device)
-    const outcome = await notifyPhone(bindings, needs)
+    const outcome = await notifyPhone(bindings, way, needs)
     if (outcome === 'confirmed') support.note(device, bindings, 'yes')
-    if (outcome === 'refused') support.note(device, bindings, 'no')
+    if (outcome === 'refused' && hasFetched(device) === null) support.note(device, bindings, 'no')
     return outcome
   }
 
-  /** A phone that has never confirmed a refresh is considered unable to, after one alarm. */
+  /** A phone that has never confirmed a refresh and fetches nothing here is considered unable to, after one alarm. */
   function note(device: DeviceId, word: RefreshStatus): void {
     const bindings = bindingsHere(device)
-    if (word === 'stale' && support.of(device, bindings) === null) support.note(device, bindings, 'no')
+    if (word === 'stale' && hasFetched(device) === null && support.of(device, bindings) === null) support.note(device, bindings, 'no')
     report.note(device, word)
   }
 
@@ -100,10 +122,16 @@ export function createPhones(needs: PhonesNeeds): Phones {
     refresh.feed(word === 'pending' && refresh.state === 'idle' ? 'wanted' : 'registered')
   }
 
+  function onFetch(device: DeviceId): void {
+    const word = report.latest(device)
+    if (word !== null && word !== 'fetched' && bindingsHere(device).length > 0 && hasFetched(device)) refreshFor(device).feed('fetched')
+  }
+
   const stops = [
     watchRefreshTriggers({ store, wanted, quietOver: (device) => refreshes.get(device)?.feed('free') }),
     activity.onIdle((device) => refreshes.get(device)?.feed('free')),
     registrar.onRegistered(onRegistered),
+    fetches.onFetch(onFetch),
   ]
 
   return {

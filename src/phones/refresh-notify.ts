@@ -6,6 +6,7 @@ import { type Binding, reachOf } from '../registrar/registrar.js'
 import { nameAddr, printNameAddr } from '../sip/headers/name-addr.js'
 import { sipUri, withoutUriHeaders } from '../sip/uri/sip-uri.js'
 import type { SipApplication, SipReply } from '../srf/srf.js'
+import type { RefreshWay } from './refresh-runner.js'
 
 /** The meaning of the response to a NOTIFY. */
 export type NotifyOutcome = 'confirmed' | 'refused' | 'silent' | 'failed'
@@ -30,27 +31,27 @@ const refusals = new Set([400, 405, 481, 482, 489, 501])
 const subscriptionState = 'terminated;reason=noresource'
 
 /**
- * Makes the phone fetch its configuration: sends NOTIFY to each of its contacts over the flow that it registered on, and answers a challenge
+ * Makes the phone fetch its configuration, or reboot and fetch it: sends NOTIFY to each of its contacts over the flow that it registered on, and answers a challenge
  * with the phone's own credentials. Some contacts may be dead, so the best response counts, and the first confirmation resolves at once.
  */
-export async function notifyPhone(bindings: readonly Binding[], needs: NotifyNeeds): Promise<NotifyOutcome> {
+export async function notifyPhone(bindings: readonly Binding[], way: RefreshWay, needs: NotifyNeeds): Promise<NotifyOutcome> {
   try {
-    return await firstConfirmed(bindings.map((binding) => notifyContact(binding, needs)))
+    return await firstConfirmed(bindings.map((binding) => notifyContact(binding, way, needs)))
   } catch (fault) {
     needs.log.warn({ event: 'phone.refresh', device: bindings[0]?.device, cause: messageOf(fault) }, 'NOTIFY could not be sent')
     return 'failed'
   }
 }
 
-async function notifyContact(binding: Binding, { srf, directory, domain }: NotifyNeeds): Promise<NotifyOutcome> {
+async function notifyContact(binding: Binding, way: RefreshWay, { srf, directory, domain }: NotifyNeeds): Promise<NotifyOutcome> {
   const device = directory.device(binding.device)
   const aor = printNameAddr(nameAddr(sipUri({ user: binding.device, host: domain })))
-  const { refresh } = refreshEventsOf(binding.userAgent, device?.model ?? null)
+  const Event = refreshEventsOf(binding.userAgent, device?.model ?? null)[way]
   const password = device?.password
   const { via, headers } = reachOf(binding)
   const response = await srf.request('NOTIFY', withoutUriHeaders(binding.contact), {
     via,
-    headers: { ...headers, From: aor, To: aor, Contact: `<sip:${domain}>`, Event: refresh, 'Subscription-State': subscriptionState },
+    headers: { ...headers, From: aor, To: aor, Contact: `<sip:${domain}>`, Event, 'Subscription-State': subscriptionState },
     ...(password ? { credentials: { username: binding.device, password } } : {}),
   })
   return outcomeOf(response)

@@ -4,7 +4,7 @@ import type { Logger } from '../base/logger.js'
 import type { Store } from '../store/store.js'
 
 /** Values of the field `refresh` in `device:<id>`, which operators see. */
-export const refreshStatuses = ['pending', 'sent', 'unconfirmed', 'stale'] as const
+export const refreshStatuses = ['pending', 'sent', 'unconfirmed', 'fetched', 'stale'] as const
 export type RefreshStatus = (typeof refreshStatuses)[number]
 
 /** The field `refresh` of each phone's record. While Redis is away, the latest status of each phone is kept in memory. */

@@ -17,7 +17,7 @@ import {
   nonceLifetimeMs,
 } from './authentication/authenticator.js'
 import { createDialogProof, type DialogProof } from './authentication/dialog-proof.js'
-import type { SourceRelation } from './authentication/password-guesses.js'
+import type { PasswordGuesses, SourceRelation } from './authentication/password-guesses.js'
 import { type Bindings, createBindings } from './bindings/bindings.js'
 import type { Binding, BoundContact } from './bindings/record.js'
 import { type RegistrationCopyNeeds, recordedOf } from './bindings/record.js'
@@ -59,6 +59,8 @@ export interface Registrar {
   onRegistered(listener: (device: DeviceId, how: RegistrationKind) => void): () => void
   /** The last binding of a phone at this node is gone: expired, removed, or the phone has registered at another node. */
   onUnregistered(listener: (device: DeviceId) => void): () => void
+  /** Wrong passwords of devices, by any protocol. */
+  readonly passwordGuesses: Pick<PasswordGuesses, 'mayTry' | 'failed'>
   /** Moves phones to another node of the site. */
   readonly relocation: Pick<Relocation, 'sendAway' | 'end'>
   close(): Promise<void>
@@ -176,13 +178,10 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
       return from && follow(device, from)
     },
     challengeCompatibly: (request) => authenticator.challengeCompatibly(request),
-    bindingsOf: (device) =>
-      bindings
-        .of(device)
-        .map((binding) => (bindings.isClosed(binding.flow) ? withoutConnection(binding) : binding))
-        .sort((a, b) => b.registered - a.registered),
+    bindingsOf: (device) => latestFirst(bindings, device),
     onRegistered: (listener) => registered.on(listener),
     onUnregistered: (listener) => bindings.onGone(listener),
+    passwordGuesses: authenticator.guesses,
     relocation,
     close() {
       offPlan?.()
@@ -191,6 +190,13 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
       return bindings.close()
     },
   }
+}
+
+function latestFirst(bindings: Bindings, device: DeviceId): readonly Binding[] {
+  return bindings
+    .of(device)
+    .map((binding) => (bindings.isClosed(binding.flow) ? withoutConnection(binding) : binding))
+    .sort((a, b) => b.registered - a.registered)
 }
 
 /** Null for a SIP server that does not take known sources. */

@@ -24,6 +24,8 @@ export const replicatedPrefixes = [
   'messages:',
   'contacts',
   'lamp:',
+  'phone:',
+  'enrol:',
 ] as const
 
 /** Requests to nodes and their replies. Redis reports changes of these keys like those of records, so neither side has to poll. */

@@ -41,5 +41,18 @@ export function phoneMetrics(registers: [Registry]) {
       labelNames: ['outcome'],
       registers,
     }),
+    provisioningSeconds: new Histogram({
+      name: 'hotdesk_provisioning_seconds',
+      help: 'Time from the request of a phone for its configuration or a page to the response, by outcome: served, unchanged, absent, challenged',
+      buckets: [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1],
+      labelNames: ['outcome'],
+      registers,
+    }),
+    provisioningRefusedTotal: new Counter({
+      name: 'hotdesk_provisioning_refused_total',
+      help: 'Requests for configurations refused, by reason: network, token, password, held (too many wrong ones before), mac',
+      labelNames: ['reason'],
+      registers,
+    }),
   }
 }

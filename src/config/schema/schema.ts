@@ -21,6 +21,7 @@ import { behaviour } from './behaviour.js'
 import { file, matching, oneOf, whole } from './forms.js'
 import { mediaSettings } from './media-settings.js'
 import { type Option, optionsOf } from './options.js'
+import { provisioningProblems, provisioningSettings } from './provisioning-settings.js'
 import { isShared, orText, redisProblems, redisSettings } from './redis-settings.js'
 import { sipProblems, sipSettings } from './sip-settings.js'
 import { webhookSettings } from './webhook-settings.js'
@@ -62,6 +63,7 @@ const settings = block({
       .prefault('127.0.0.1:8080')
       .describe('Address of health and metrics. Set `0.0.0.0:8080` for a remote Prometheus, a load balancer or Kubernetes probes.'),
   }).prefault({}),
+  provisioning: provisioningSettings,
   media: mediaSettings,
   data: form('a folder', matching(/./))
     .prefault('./data')
@@ -108,14 +110,18 @@ export function checkSettings(written: ParsedFile, folder: string): Checked<Sett
 
 /** Problems that the form of a single setting cannot show. They are looked for in the text as written, so that other problems hide none of them. */
 function crossChecks(written: ParsedFile, folder: string): Problem[] {
-  const { secret, redis, drachtio, sip } = isBlock(written.value) ? written.value : {}
+  const { secret, redis, drachtio, sip, provisioning } = isBlock(written.value) ? written.value : {}
   const missing = (path: Path, message: string): Problem => ({
     place: written.placeOf(path),
     key: keyText(path),
     message: `missing: ${message}`,
   })
   const drachtioBlock = isBlock(drachtio) ? drachtio : { url: drachtio }
-  const problems = [...redisProblems(redis, written, folder), ...sipProblems(sip, written, folder)]
+  const problems = [
+    ...redisProblems(redis, written, folder),
+    ...sipProblems(sip, written, folder),
+    ...provisioningProblems({ provisioning, sip }, written, folder),
+  ]
   if (secret === undefined && isShared(redis))
     problems.push(missing(['secret'], 'nodes that share a Redis need the same secret; make one with `openssl rand -hex 32`'))
   if ((drachtioBlock.url ?? 'embedded') !== 'embedded' && drachtioBlock.secret === undefined)

@@ -65,6 +65,11 @@ export interface PhoneView {
     /** What is dialled to hear messages. */
     readonly voicemail: string | null
   }
+  /**
+   * From where the phone fetches its configuration from now on; it ends with `/` and contains the phone's secret. Null: it has fetched from
+   * there.
+   */
+  readonly folder: string | null
   readonly pages: PhonePages | null
   /** Grows with each login, logout and refresh. */
   readonly epoch: string

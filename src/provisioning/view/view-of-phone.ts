@@ -16,6 +16,7 @@ export interface PhoneFacts {
   readonly isLoggedIn: boolean
   readonly isDraining: boolean
   readonly line: PhoneLine
+  readonly folder: string | null
   readonly pages: PhonePages | null
   readonly epoch: string
   readonly network: PhoneNetwork
@@ -53,6 +54,7 @@ export function phoneViewOf(facts: PhoneFacts): PhoneView {
       pickUp: codes?.get('pick-up') ?? null,
       voicemail: user ? (codes?.get('voicemail') ?? null) : null,
     },
+    folder: facts.folder,
     pages: user ? facts.pages : null,
     epoch,
   }

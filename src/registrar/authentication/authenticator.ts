@@ -13,7 +13,7 @@ import { createAlgorithmOffers } from './algorithm-offers.js'
 import { type CheckResult, createCredentialCheck, type Refused } from './credential-check.js'
 import { credentialHeaders, nameIn, roleFor } from './credentials.js'
 import { createNonces } from './nonce.js'
-import { createPasswordGuesses, type SourceRelation } from './password-guesses.js'
+import { createPasswordGuesses, type PasswordGuesses, type SourceRelation } from './password-guesses.js'
 
 /** An authenticated device. */
 export interface Proven {
@@ -53,6 +53,7 @@ export interface Authenticator {
   deviceChanged(device: DeviceId): void
   /** What the rest of the process needs to make nonces of the same maker. */
   readonly nonceForm: NonceFormNeeds
+  readonly guesses: PasswordGuesses
 }
 
 export interface AuthenticatorNeeds {
@@ -156,5 +157,6 @@ export function createAuthenticator(needs: AuthenticatorNeeds): Authenticator {
     challengeCompatibly: (request) => challenge(request, 'first', offers.compatible),
     deviceChanged: (device) => guesses.forget(device),
     nonceForm: nonces.form,
+    guesses,
   }
 }

@@ -57,6 +57,11 @@ const lines: readonly string[][] = [
   ['user', 'show', '108'],
   ['user', 'list'],
   ['user', 'rm', '108', '-y'],
+  ['phone', 'url', 'HD0001'],
+  ['phone', 'code', 'HD0001'],
+  ['phone', 'enrol', '--phones', '2'],
+  ['phone', 'list'],
+  ['phone', 'revoke', 'HD0001'],
   ['device', 'add', 'HD0009', '--location', 'attic'],
   ['device', 'set', 'HD0009', '--model', '46'],
   ['device', 'password', 'HD0009'],
@@ -104,6 +109,7 @@ const names = [
   'displaced',
   'from',
   'number',
+  'code',
 ]
 
 /** Each malformed value of a JSON reply, with its path. */

@@ -30,6 +30,8 @@ export interface Stage extends Bench {
   /** Calls of the phone that are up. */
   calls: number
   hangUp(): void
+  /** The phone fetches its configuration, made at this epoch. */
+  fetch(epoch: string, agent?: string): void
   metric(outcome: string): Promise<number>
   leave(): Promise<void>
 }
@@ -92,7 +94,15 @@ export function open(node = 'paris-1' as NodeName): Stage {
       return () => idle.delete(listener)
     },
   }
-  const common = { srf: port.srf, registrar, hotdesk, directory, store, activity, node, clock, metrics }
+  const fetched = { last: null as { epoch: string; agent: string } | null, listeners: new Set<(device: DeviceId) => void>() }
+  const fetches = {
+    latest: () => fetched.last,
+    onFetch(listener: (device: DeviceId) => void) {
+      fetched.listeners.add(listener)
+      return () => fetched.listeners.delete(listener)
+    },
+  }
+  const common = { srf: port.srf, registrar, hotdesk, directory, store, activity, fetches, node, clock, metrics }
   const phones = createPhones({ ...common, domain: 'hotdesk.example', log: silentLogger() })
   const stage: Stage = {
     ...bench,
@@ -103,6 +113,10 @@ export function open(node = 'paris-1' as NodeName): Stage {
     hangUp() {
       stage.calls = 0
       for (const listener of idle) listener(HD0001)
+    },
+    fetch(epoch, agent = '') {
+      fetched.last = { epoch, agent }
+      for (const listener of fetched.listeners) listener(HD0001)
     },
     async metric(outcome) {
       const { values } = await metrics.refreshesTotal.get()

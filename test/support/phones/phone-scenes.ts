@@ -97,6 +97,7 @@ export function sceneOf(model: string, sitting: Sitting): PhoneView {
       expiresSeconds: 600,
       subscribeSeconds: 1800,
     },
+    folder: null,
     pages: { central: pageOf('central'), personal: pageOf('personal'), calls: pageOf('calls') },
     epoch: '7',
     network: { site: (id) => sites.find((site) => site.id === id) ?? null, nameOf: (extension) => names[extension] ?? null, year: 2026 },

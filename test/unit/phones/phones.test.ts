@@ -248,3 +248,52 @@ describe('without Redis', () => {
     await written
   })
 })
+
+describe('a phone that gets its configuration here', () => {
+  it('is refreshed when it fetches what it must show now, whatever it responds', async () => {
+    const stage = open()
+    stage.fetch('0', 'Yealink SIP-T54W 96.86.0.20 00:15:65:1a:2b:3c')
+    await register(stage, { 'User-Agent': 'Yealink SIP-T54W 96.86.0.20' })
+    await login('100')
+    stage.clock.advance(500)
+    await theOnly(stage).answer(200)
+    stage.fetch('0', 'Yealink SIP-T54W 96.86.0.20')
+    expect(store.replica.hash('device:HD0001')?.get('refresh')).toBe('pending')
+    stage.fetch(store.replica.hash('device:HD0001')?.get('epoch') ?? '', 'Yealink SIP-T54W 96.86.0.20')
+    await refreshIs('fetched')
+    expect(await stage.metric('fetched')).toBe(1)
+  })
+
+  it('does not count while a softphone is registered in its name', async () => {
+    const stage = open()
+    stage.fetch('0', 'Yealink SIP-T54W 96.86.0.20')
+    await register(stage, { 'User-Agent': 'Linphone/5.1' })
+    await login('100')
+    stage.clock.advance(500)
+    await theOnly(stage).answer(481)
+    await refreshIs('unconfirmed')
+    expect(await stage.metric('stale')).toBe(0)
+  })
+
+  it('is rebooted once after four attempts, and then stale, each time', async () => {
+    const stage = open()
+    stage.fetch('0', 'Yealink SIP-T54W')
+    await register(stage, { 'User-Agent': 'Yealink SIP-T54W' })
+    for (const [at, user] of ['100', '101'].entries()) {
+      await login(user)
+      stage.clock.advance(500)
+      for (const ms of [2_000, 5_000, 15_000, 0]) {
+        await stage.notifies.at(-1)?.answer(200)
+        stage.clock.advance(30_000 + ms)
+      }
+      expect(stage.notifies.slice(at * 5).map(({ parts }) => parts.headers?.Event)).toEqual([
+        ...Array.from({ length: 4 }, () => 'check-sync;reboot=false'),
+        'check-sync;reboot=true',
+      ])
+      await stage.notifies.at(-1)?.answer(200)
+      stage.clock.advance(240_000)
+      await refreshIs('stale')
+    }
+    expect(await stage.metric('stale')).toBe(2)
+  }, 20_000)
+})

@@ -4,24 +4,31 @@ import { createManualClock } from '../../support/process/manual-clock.js'
 
 type Answer = 'confirmed' | 'refused' | 'silent' | 'failed'
 
+interface Phone {
+  readiness: Readiness
+  answer: ((answer: Answer) => void) | null
+  hasFetched: boolean | null
+}
+
 /** A refresh with its phone, calls and notes at hand. */
 function stage() {
   const clock = createManualClock()
   const log: string[] = []
-  const phone: { readiness: Readiness; answer: ((answer: Answer) => void) | null } = { readiness: 'due', answer: null }
+  const phone: Phone = { readiness: 'due', answer: null, hasFetched: null }
   const refresh = createRefresh(
     clock,
-    { settleMs: 500, restMs: [2_000, 5_000, 15_000] },
+    { settleMs: 500, restMs: [2_000, 5_000, 15_000], fetchMs: { refresh: 30_000, reboot: 240_000 } },
     {
       readiness: () => phone.readiness,
-      notify() {
-        log.push(`${clock.now()} NOTIFY`)
+      notify(way) {
+        log.push(`${clock.now()} ${way === 'reboot' ? 'REBOOT' : 'NOTIFY'}`)
         return new Promise((resolve) => {
           phone.answer = resolve
         })
       },
       note: (word) => void log.push(`${clock.now()} ${word}`),
       isUnsupported: () => false,
+      hasFetched: () => phone.hasFetched,
     },
   )
   async function answer(word: Answer): Promise<void> {
@@ -147,5 +154,128 @@ describe('a refresh', () => {
     refresh.close()
     await answer('confirmed')
     expect([log, clock.pending]).toEqual([['0 pending', '500 NOTIFY'], 0])
+  })
+})
+
+describe('the refresh of a phone that gets its configuration here', () => {
+  function provisioned() {
+    const opened = stage()
+    opened.phone.hasFetched = false
+    function fetch(): void {
+      opened.phone.hasFetched = true
+      opened.refresh.feed('fetched')
+    }
+    return { ...opened, fetch }
+  }
+
+  it('is confirmed by the fetch, not by the 200', async () => {
+    const { clock, log, refresh, answer, fetch } = provisioned()
+    refresh.feed('wanted')
+    clock.advance(500)
+    await answer('confirmed')
+    expect([log, refresh.state]).toEqual([['0 pending', '500 NOTIFY'], 'watching'])
+    clock.advance(4_000)
+    fetch()
+    expect([log.at(-1), refresh.state, clock.pending]).toEqual(['4500 fetched', 'idle', 0])
+  })
+
+  it.each(['refused', 'confirmed'] as const)('decides when the NOTIFY is %s', async (word) => {
+    const { clock, log, refresh, answer, fetch } = provisioned()
+    refresh.feed('wanted')
+    clock.advance(500)
+    await answer(word)
+    fetch()
+    expect(log).toEqual(['0 pending', '500 NOTIFY', '500 fetched'])
+  })
+
+  it('is tried four times, then the phone is rebooted once, then it is stale', async () => {
+    const { clock, log, refresh, answer } = provisioned()
+    refresh.feed('wanted')
+    clock.advance(500)
+    for (const ms of [2_000, 5_000, 15_000]) {
+      await answer('confirmed')
+      clock.advance(30_000 + ms)
+    }
+    await answer('confirmed')
+    clock.advance(30_000)
+    expect(log.filter((line) => !line.endsWith('unconfirmed')).map((line) => line.split(' ')[1])).toEqual([
+      'pending',
+      'NOTIFY',
+      'NOTIFY',
+      'NOTIFY',
+      'NOTIFY',
+      'REBOOT',
+    ])
+    await answer('silent') // it reboots at once
+    clock.advance(239_999)
+    expect(refresh.state).toBe('watching')
+    clock.advance(1)
+    expect([log.at(-1)?.split(' ')[1], refresh.state, clock.pending]).toEqual(['stale', 'idle', 0])
+  })
+
+  it('is confirmed by the fetch after the reboot', async () => {
+    const { clock, log, refresh, answer, fetch } = provisioned()
+    refresh.feed('wanted')
+    clock.advance(500)
+    for (const ms of [2_000, 5_000, 15_000, 0]) {
+      await answer('confirmed')
+      clock.advance(30_000 + ms)
+    }
+    await answer('confirmed')
+    clock.advance(90_000)
+    fetch()
+    expect([log.at(-2)?.split(' ')[1], log.at(-1)?.split(' ')[1]]).toEqual(['REBOOT', 'fetched'])
+  })
+
+  it('does not reboot a phone in a call, but after it', async () => {
+    const { clock, log, phone, refresh, answer } = provisioned()
+    refresh.feed('wanted')
+    clock.advance(500)
+    for (const ms of [2_000, 5_000, 15_000]) {
+      await answer('confirmed')
+      clock.advance(30_000 + ms)
+    }
+    await answer('confirmed')
+    phone.readiness = 'blocked'
+    clock.advance(60_000)
+    expect([refresh.state, log.some((line) => line.endsWith('REBOOT'))]).toEqual(['held', false])
+    phone.readiness = 'due'
+    refresh.feed('free')
+    clock.advance(500)
+    expect(log.at(-1)).toMatch(/REBOOT$/)
+  })
+
+  it('of a stale phone that registers is one NOTIFY, and never a reboot', async () => {
+    const { clock, log, refresh, answer } = provisioned()
+    refresh.feed('registered')
+    clock.advance(500)
+    await answer('confirmed')
+    clock.advance(30_000)
+    expect(log).toEqual(['500 NOTIFY', '30500 stale'])
+  })
+
+  it('is over before a NOTIFY is sent if the phone has fetched already', () => {
+    const { clock, log, phone, refresh } = provisioned()
+    refresh.feed('wanted')
+    phone.hasFetched = true
+    clock.advance(500)
+    expect([log, refresh.state]).toEqual([['0 pending', '500 fetched'], 'idle'])
+  })
+
+  it('ignores the response to a NOTIFY that comes after the fetch, also in the next refresh', async () => {
+    const { clock, log, phone, refresh, answer, fetch } = provisioned()
+    refresh.feed('wanted')
+    clock.advance(500)
+    const late = phone.answer
+    fetch()
+    phone.hasFetched = false
+    refresh.feed('wanted')
+    clock.advance(500)
+    late?.('failed')
+    await Promise.resolve()
+    expect(refresh.state).toBe('sending')
+    await answer('confirmed')
+    fetch()
+    expect(log).toEqual(['0 pending', '500 NOTIFY', '500 fetched', '500 pending', '1000 NOTIFY', '1000 fetched'])
   })
 })

@@ -39,6 +39,7 @@ describe('the table of a refresh', () => {
     const looking = transitions.filter(({ actions }) => actions.includes('look'))
     expect(looking.map(({ state, input, next }) => `${state}, ${input}: ${next}`)).toEqual([
       'settling, timer settle: looking',
+      'late, reboot: looking',
       'resting, timer rest: looking',
     ])
     for (const input of ['due', 'blocked', 'gone'] as const) expect(refreshTable.looking[input], input).toBeDefined()
@@ -46,7 +47,7 @@ describe('the table of a refresh', () => {
 
   it('handles every response to a NOTIFY, and has only one NOTIFY in progress', () => {
     const sending = ['sending', 'overtaken'] as const
-    for (const input of ['confirmed', 'refused', 'silent', 'failed', 'spent'] as const)
+    for (const input of ['confirmed', 'refused', 'silent', 'failed', 'spent', 'watch', 'fetched'] as const)
       for (const state of sending) expect(refreshTable[state][input], `${state} ${input}`).toBeDefined()
     const senders = transitions.filter(({ actions }) => actions.includes('notify'))
     expect(senders.every(({ state, next }) => next === 'sending' && state !== 'sending' && state !== 'overtaken')).toBe(true)
@@ -56,9 +57,17 @@ describe('the table of a refresh', () => {
     for (const [state] of rows.filter(([each]) => each !== 'overtaken')) expect(refreshTable[state].wanted, state).toBeDefined()
   })
 
+  it('is over in every state when the phone has fetched, and no timer is left', () => {
+    for (const [state, row] of rows) {
+      const [next, ...actions] = row.fetched ?? []
+      expect([next, actions.at(-1)], state).toEqual(['idle', 'noteFetched'])
+    }
+  })
+
   it('reports its outcome whenever it ends after a NOTIFY', () => {
     const ends = transitions.filter(({ state, next }) => state === 'sending' && next === 'idle')
     expect(ends.map(({ input, actions }) => [input, ...actions])).toEqual([
+      ['fetched', 'noteFetched'],
       ['confirmed', 'noteSent'],
       ['refused', 'noteUnconfirmed'],
       ['spent', 'noteStale'],
