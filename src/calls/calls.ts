@@ -217,7 +217,17 @@ function createHandler(inProgress: CallState, { parts, network, settings, clock,
   const ways = createWays({ parts, network: { node, domain }, nodeLegs, connect, hopTokens, userCalls, busyGraceMs, clock })
   const own = { placeOwnCall: createOwnCalls({ ...lifecycle, voice: ivr, node }), voice: ivr }
   const emergency = createEmergency({ parts, network, ways, lifecycle, own, psapCallbacks, unproven, clock, log, metrics })
-  const destinations = createDestinations({ parts, ways, lifecycle, dialEmergency: emergency.dial, connect, limits, domain, clock })
+  const destinations = createDestinations({
+    parts,
+    ways,
+    lifecycle,
+    dialEmergency: emergency.dial,
+    connect,
+    limits,
+    userCalls,
+    domain,
+    clock,
+  })
   const dial = createDial({ srf: parts.srf, ...ways, destinations, registrar, limits, domain })
   const { record } = lifecycle
   const transfers = createTransfers({ knowledge, registrar, conversations, record, dial, connect, limits, domain, clock, log })

@@ -22,6 +22,7 @@ export { dialplanSchema } from './plan-file.js'
 export { judge, type LimitName, type Limits, limitNames, type NumberClass, type Use, uses } from './rights/rights.js'
 export type { CallerHeader, Dialplan, OutsideRoute, Route, Trunk, TrunkRegistration } from './route.js'
 export type { SiteChoice } from './short-codes/break-out-menu.js'
+export { orbitLamp } from './short-codes/orbit-lamp.js'
 
 export interface DialplanNeeds {
   readonly text: string

@@ -5,6 +5,7 @@ import type { Connect } from '../bridge/connect.js'
 import type { DialEmergency } from '../emergency/emergency-call.js'
 import { createPark, type Park } from '../features/park.js'
 import { createPickUp, type PickUp } from '../features/pick-up.js'
+import type { WritableUserCalls } from '../lamps/user-calls.js'
 import type { Lifecycle } from '../lifecycle.js'
 import type { Limits } from '../limits/limits.js'
 import type { NodeParts } from '../node-parts.js'
@@ -30,6 +31,7 @@ export interface DestinationsNeeds {
   readonly dialEmergency: DialEmergency
   readonly connect: Connect
   readonly limits: Pick<Limits, 'counted'>
+  readonly userCalls: Pick<WritableUserCalls, 'park'>
   readonly domain: string
   readonly clock: Clock
 }

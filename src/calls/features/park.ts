@@ -1,5 +1,6 @@
 import type { Clock, Milliseconds } from '../../base/clock.js'
 import type { Language } from '../../base/language.js'
+import { orbitLamp } from '../../dialplan/dialplan.js'
 import type { LiveNode } from '../../directory/directory.js'
 import type { IncomingInvite, SipApplication } from '../../srf/srf.js'
 import { answeredInvite, type WaitingCaller } from '../breakout/answered-invite.js'
@@ -12,6 +13,7 @@ import { patienceWith } from '../dial/trunk-attempt.js'
 import type { UserBranches } from '../dial/user-branches.js'
 import { type Failure, type Termination, terminationOf } from '../failure.js'
 import { languageOf } from '../inbound/caller.js'
+import type { WritableUserCalls } from '../lamps/user-calls.js'
 import type { Limits } from '../limits/limits.js'
 import { ourReason } from '../reason-header.js'
 import type { Decision, Knowledge } from '../routing/contract.js'
@@ -38,6 +40,7 @@ export interface ParkNeeds {
   readonly connect: Connect
   readonly limits: Pick<Limits, 'counted'>
   readonly spokenRefusals: Pick<SpokenRefusals, 'refuse'>
+  readonly userCalls: Pick<WritableUserCalls, 'park'>
   readonly clock: Clock
 }
 
@@ -62,7 +65,7 @@ const answerMs: Milliseconds = 10_000
 const nothing: Failure = { reason: 'nothing-parked' }
 
 export function createPark(needs: ParkNeeds): Park {
-  const { ivr, srf, attempts, branches, connect, limits, spokenRefusals, clock } = needs
+  const { ivr, srf, attempts, branches, connect, limits, spokenRefusals, userCalls, clock } = needs
   /** By orbit. Null while a call is being answered there. */
   const orbits = new Map<string, Parked | null>()
 
@@ -78,7 +81,9 @@ export function createPark(needs: ParkNeeds): Park {
     }
     call.progress.answered = clock.now()
     call.log.info({ event: 'call.feature', feature: 'park', outcome: 'parked' }, `parked at ${orbit}`)
+    const lampOff = userCalls.park(call, orbitLamp(call.plan.site, orbit))
     const why = await stay(orbit, { call, transfer, held })
+    lampOff()
     orbits.delete(orbit)
     call.log.info({ event: 'call.feature', feature: 'park', outcome: why }, `no longer parked at ${orbit}: ${why}`)
     if (why === 'time') return ringBack(call, { held, transfer, dial })

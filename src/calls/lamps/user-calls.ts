@@ -12,12 +12,12 @@ export interface UserCall {
   readonly caller: { readonly name: string; readonly number: string } | null
 }
 
-/** The calls of each user at the phones of this node. Calls to feature codes are not among them. */
+/** The calls of each user at the phones of this node, and those that are parked here, by the lamp of their orbit. Calls to feature codes are not among them. */
 export interface UserCalls {
-  of(user: Extension): readonly UserCall[]
-  /** Users with a call. */
-  lamps(): Iterable<Extension>
-  onChange(listener: (user: Extension) => void): () => void
+  of(lamp: string): readonly UserCall[]
+  /** Users and orbits with a call. */
+  lamps(): Iterable<string>
+  onChange(listener: (lamp: string) => void): () => void
 }
 
 export interface WritableUserCalls extends UserCalls {
@@ -25,16 +25,19 @@ export interface WritableUserCalls extends UserCalls {
   look(call: Call): void
   /** A phone of the user here rings for this call. Returns the function that ends this. */
   ring(call: Call, user: Extension): () => void
+  /** The call is parked. Returns the function that ends this. */
+  park(call: Call, lamp: string): () => void
   end(call: Call): void
 }
 
 export function createUserCalls({ log }: { readonly log: Logger }): WritableUserCalls {
-  const byCall = new Map<Call, ReadonlyMap<Extension, UserCall>>()
-  const byUser = new Map<Extension, Map<Call, UserCall>>()
+  const byCall = new Map<Call, ReadonlyMap<string, UserCall>>()
+  const byUser = new Map<string, Map<Call, UserCall>>()
   const ringing = new Map<Call, Set<Extension>>()
-  const changed = createEmitter<[Extension]>((err) => log.error({ event: 'node.fault', err }, 'a listener of the calls of users failed'))
+  const parked = new Map<Call, string>()
+  const changed = createEmitter<[string]>((err) => log.error({ event: 'node.fault', err }, 'a listener of the calls of users failed'))
 
-  function set(call: Call, now: ReadonlyMap<Extension, UserCall>): void {
+  function set(call: Call, now: ReadonlyMap<string, UserCall>): void {
     const before = byCall.get(call) ?? none
     if (now.size > 0) byCall.set(call, now)
     else byCall.delete(call)
@@ -51,7 +54,9 @@ export function createUserCalls({ log }: { readonly log: Logger }): WritableUser
   }
 
   function look(call: Call): void {
-    set(call, partsIn(call, ringing.get(call) ?? []))
+    const parts = partsIn(call, ringing.get(call) ?? [])
+    const orbit = parked.get(call)
+    set(call, orbit === undefined ? parts : new Map([...parts, [orbit, { id: call.id, state: 'up', caller: null }]]))
   }
 
   return {
@@ -69,19 +74,28 @@ export function createUserCalls({ log }: { readonly log: Logger }): WritableUser
         if (byCall.has(call)) look(call)
       }
     },
+    park(call, lamp) {
+      parked.set(call, lamp)
+      look(call)
+      return () => {
+        parked.delete(call)
+        if (byCall.has(call)) look(call)
+      }
+    },
     end(call) {
       ringing.delete(call)
+      parked.delete(call)
       set(call, none)
     },
   }
 }
 
-const none: ReadonlyMap<Extension, UserCall> = new Map()
+const none: ReadonlyMap<string, UserCall> = new Map()
 
 /** A user who calls themselves at another phone has one lamp for both: the phone that rings counts. */
-function partsIn({ id, caller, party, progress }: Call, ringing: Iterable<Extension>): ReadonlyMap<Extension, UserCall> {
+function partsIn({ id, caller, party, progress }: Call, ringing: Iterable<Extension>): ReadonlyMap<string, UserCall> {
   const isUp = progress.answered !== null
-  const parts = new Map<Extension, UserCall>()
+  const parts = new Map<string, UserCall>()
   if (caller.kind === 'device' && caller.user) parts.set(caller.user.extension, { id, state: isUp ? 'up' : 'calling', caller: null })
   const callee = progress.callee?.user
   if (isUp && callee && parseDeviceId(progress.answeredBy ?? '') !== null) parts.set(callee.extension, { id, state: 'up', caller: null })

@@ -1,5 +1,5 @@
 import { parseExtension } from '../../base/identity.js'
-import { worksAt } from '../../directory/directory.js'
+import { type UserKey, worksAt } from '../../directory/directory.js'
 import { sipUri } from '../../sip/uri/sip-uri.js'
 import type { Watcher } from '../watched/states.js'
 import { type WatchedNeeds, watchedAt } from '../watched/watched.js'
@@ -16,16 +16,25 @@ export function listedKeys({ user }: Watcher, needs: LampListNeeds): readonly Li
   const { directory, plan, domain } = needs
   const keys = (user && directory.user(user)?.keys) ?? []
   return keys
-    .filter((key) => key.type === 'blf' && worksAt(key, plan.current.site))
-    .map((key) => {
-      const watched = watchedAt(key.target, needs)
+    .filter((key) => worksAt(key, plan.current.site))
+    .flatMap((key) => {
+      const name = nameOf(key, needs)
+      if (name === null) return []
+      const watched = watchedAt(name, needs)
       return {
-        uri: sipUri({ user: key.target, host: domain }),
-        name: key.target,
-        label: key.label ?? labelOf(key.target, needs),
+        uri: sipUri({ user: name, host: domain }),
+        name,
+        label: key.label ?? labelOf(name, needs),
         watched: watched?.kind === 'list' ? null : watched,
       }
     })
+}
+
+/** What is dialled for the key and watched; null: the key has no lamp here. An orbit is named without the code of the site. */
+function nameOf({ type, target }: UserKey, { plan }: LampListNeeds): string | null {
+  if (type === 'blf') return target
+  const code = type === 'park' ? plan.current.phoneCodes.named.get('park') : undefined
+  return code === undefined ? null : `${code}${target}`
 }
 
 function labelOf(target: string, { directory }: LampListNeeds): string {

@@ -22,7 +22,7 @@ export interface States {
   close(): void
 }
 
-/** `user 100`, `device HD0001` */
+/** `user 100`, `user park.paris.1` (an orbit), `device HD0001` */
 export type Subject = string
 
 export interface StatesNeeds {
@@ -39,6 +39,8 @@ export function subjectOf(watched: Exclude<Watched, { kind: 'list' }>, { device,
       return `user ${watched.user}`
     case 'device':
       return `device ${watched.device}`
+    case 'orbit':
+      return `user ${watched.lamp}`
     case 'seat':
       return `device ${device}`
     case 'do-not-disturb':
@@ -86,6 +88,8 @@ export function createStates({ directory, hotdesk, calls, log }: StatesNeeds): S
           return ofUser(watched.user)
         case 'device':
           return state(hotdesk.userOn(watched.device) === null ? 'free' : 'occupied')
+        case 'orbit':
+          return ofCalls(calls.callsOf(watched.lamp)) ?? state('idle')
         case 'seat':
           return state(hotdesk.userOn(device) === null ? 'off' : 'on')
         case 'do-not-disturb':

@@ -1,5 +1,5 @@
 import { type DeviceId, type Extension, parseDeviceId } from '../../base/identity.js'
-import type { LivePlan, Route } from '../../dialplan/dialplan.js'
+import { type LivePlan, orbitLamp, type Route } from '../../dialplan/dialplan.js'
 import type { Directory, Forwards } from '../../directory/directory.js'
 
 /** What an address stands for. */
@@ -11,6 +11,8 @@ export type Watched =
   /** Features of the user of the phone that asks. */
   | { readonly kind: 'do-not-disturb' }
   | { readonly kind: 'forward'; readonly when: keyof Forwards; readonly numbers: readonly string[] }
+  /** Whether a call is parked there. */
+  | { readonly kind: 'orbit'; readonly lamp: string }
   /** All lamps of the user of the phone that asks, in one subscription (RFC 4662). */
   | { readonly kind: 'list' }
 
@@ -43,6 +45,7 @@ function ofFeature({ feature, argument }: Extract<Route, { kind: 'feature' }>, n
     const numbers = [argument, route?.kind === 'outside' ? (route.e164 ?? '') : '']
     return { kind: 'forward', when, numbers: numbers.filter((number) => number !== '') }
   }
+  if (feature === 'park') return argument === '' ? null : { kind: 'orbit', lamp: orbitLamp(plan.current.site, argument) }
   if (feature === 'pick-up') return argument === '' ? null : watchedAt(argument, needs)
   return null
 }

@@ -5,28 +5,37 @@ import { dialAnswered, dialRefused, hears } from '../../support/node/login.js'
 import { domain, openTestOffice, passwordOf, type TestOffice } from '../../support/node/office.js'
 import { refer } from '../../support/node/referral.js'
 import { samplePlanText } from '../../support/node/sample-plan.js'
+import { openWatcher, stateIn, type Watcher } from '../../support/sip/watcher.js'
 
-/** Alice and Bob at the first node of Paris, where calls are soon called back; Carol at the second one. */
+/** Alice and Bob at the first node of Paris, where calls are soon called back; Carol at the second one, and Dora, who watches a lamp. */
 describe('a call that is parked by a transfer to the code', () => {
   let office: TestOffice
   let alice: Phone
   let bob: Phone
   let carol: Phone
+  let dora: Watcher
   const calls: PhoneCall[] = []
 
   beforeAll(async () => {
     office = await openTestOffice()
     const first = await office.node('paris-1', 'paris', { dialplan: `${samplePlanText('paris')}\nparkSeconds: 10\n` })
     const second = await office.node('paris-2')
-    await office.directory.putDevice('HD0007', { site: 'paris', hotdesk: true, password: passwordOf('HD0007'), location: 'desk 7' })
+    await office.directory.putUser('103', { name: 'Dora', home: 'paris' })
+    for (const id of ['HD0005', 'HD0007'])
+      await office.directory.putDevice(id, { site: 'paris', hotdesk: true, password: passwordOf(id), location: `desk of ${id}` })
     await office.follows('device:HD0007', (device) => device !== undefined)
     alice = await office.phone('HD0001', first)
     bob = await office.phone('HD0002', first)
     carol = await office.phone('HD0007', second)
-    await office.seat({ '100': 'HD0001', '101': 'HD0002', '102': 'HD0007' })
+    await office.seat({ '100': 'HD0001', '101': 'HD0002', '102': 'HD0007', '103': 'HD0005' })
+    const port = Number(second.udp.split(':')[1])
+    dora = await openWatcher({ device: 'HD0005', password: passwordOf('HD0005'), domain, port })
   }, 60_000)
 
-  afterAll(() => office.close())
+  afterAll(async () => {
+    await dora.close()
+    await office.close()
+  })
 
   afterEach(async () => {
     await Promise.all(calls.splice(0).map((call) => call.hangUp()))
@@ -65,9 +74,13 @@ describe('a call that is parked by a transfer to the code', () => {
     expect(await dialRefused(bob, '*701')).toBe(480)
   })
 
-  it('is taken at another node of the site', async () => {
+  it('lights the lamp of its orbit, and is taken at another node of the site, which puts it out', async () => {
+    const lamp = await dora.subscribe('*702')
+    expect([lamp.final.status, stateIn(await lamp.next())]).toEqual([200, 'terminated'])
     const waiting = await parked('2')
+    await lamp.shows('confirmed')
     const taken = await take(carol, '2')
+    await lamp.shows('terminated')
     await expectSound({ caller: waiting, callee: taken })
     await waiting.hangUp()
     await taken.ended
