@@ -1,6 +1,6 @@
 import { keyBodies } from '../media/key.js'
 
-/** The bodies that we understand. */
+/** The bodies that we understand in a dialog. */
 const Accept = ['application/sdp', ...keyBodies].join(', ')
 
 /**
@@ -8,11 +8,14 @@ const Accept = ['application/sdp', ...keyBodies].join(', ')
  * dialog; REFER, because it needs one (RFC 4538).
  */
 export const capabilities = {
-  Allow: 'INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK, REGISTER',
-  Accept,
+  Allow: 'INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK, REGISTER, SUBSCRIBE',
+  // RFC 6665 §4.4.4: what phones may subscribe to.
+  'Allow-Events': 'dialog, presence, message-summary',
+  // The other forms of keys are for dialogs. A response of more than three times the request is not sent to an unknown source.
+  Accept: 'application/sdp, application/dtmf-relay, audio/telephone-event',
   'Accept-Encoding': 'identity',
   'Accept-Language': 'en',
-  Supported: 'timer, 100rel',
+  Supported: 'timer, 100rel, eventlist',
 } as const
 
 /** Capabilities in a dialog with the node itself, for each INVITE and its 200 (RFC 3261 §13.2.1, §13.3.1.4). */

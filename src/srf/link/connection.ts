@@ -23,8 +23,8 @@ export interface Connection {
   guard(what: string, run: () => void | Promise<void>, onFault?: () => void): void
   /** Returns the function that stops. */
   follow(dialogId: string, farEnd: FarEnd): () => void
-  /** Lets the SIP server continue a dialog of another process; returns its id. If the server refuses, requests in the dialog get 481. */
-  restore(saved: SavedDialog): string
+  /** Lets the SIP server continue a dialog of another process. If the server refuses, requests in the dialog get 481. */
+  restore(saved: SavedDialog): void
   /** Logs that a request which ends a dialog has not reached the far end. */
   undelivered(method: string, callId: string, reply: SipReply): void
   close(): void
@@ -173,11 +173,10 @@ function dialogEnds(drachtio: Drachtio, log: Logger): Pick<Connection, 'follow' 
   }
 }
 
-function restoreDialog(drachtio: Drachtio, saved: SavedDialog): string {
+function restoreDialog(drachtio: Drachtio, saved: SavedDialog): void {
   const agent = drachtio.app.client
   const [socket] = agent ? [...agent.mapServer.keys()] : []
   if (agent && socket) agent.wp.send(socket, `restore\r\n${JSON.stringify(saved)}`)
-  return `${saved.callId};from-tag=${saved.remoteTag}`.replaceAll('|', '%7C')
 }
 
 function secretRefused({ host, port }: ConnectionNeeds['admin']): AppError {

@@ -60,6 +60,12 @@ export function restoredDialog(text: string, now: number): SavedSubscription | n
   return localSeq < maxCSeq ? { ...saved, event, at: now, localSeq } : null
 }
 
+/** drachtio's id of the dialog: the far end has sent the request that created it. */
+export function dialogIdOf({ callId, remoteTag }: Pick<SavedDialog, 'callId' | 'remoteTag'>): string {
+  // `|` separates the words of the wire.
+  return `${callId};from-tag=${remoteTag}`.replaceAll('|', '%7C')
+}
+
 /** 0 if the header is malformed. */
 export function sequenceOf({ header }: Pick<IncomingRequest, 'header'>): number {
   return parseCSeq(header('CSeq'))?.number ?? 0

@@ -6,7 +6,7 @@ import type { Drachtio, DrachtioRequest } from '../drachtio.js'
 import { flattenHeaders } from '../headers.js'
 import type { Connection } from '../link/connection.js'
 import { toIncomingRequest } from '../messages.js'
-import { begunDialog, restoredDialog } from './saved-subscription.js'
+import { begunDialog, dialogIdOf, restoredDialog } from './saved-subscription.js'
 import { createSubscriptionDialog, type Subscription } from './subscription-dialog.js'
 
 export interface SubscriptionsNeeds {
@@ -65,8 +65,8 @@ export function createSubscriptions({ drachtio, connection, clock, restores }: S
           raw.res.send(200, undefined, parts, (fault, sent) => {
             unwatch()
             if (fault || !sent) return fail(messageOf(fault), fault)
-            const id = raw.res.stackDialogId ?? ''
             const saved = begunDialog(request, sent, { seconds, now: clock.now() })
+            const id = raw.res.stackDialogId || dialogIdOf(saved)
             resolve(open({ drachtio, connection, clock, id, saved, farEnd, ended: forget(id) }))
           })
         }),
@@ -102,7 +102,8 @@ export function createSubscriptions({ drachtio, connection, clock, restores }: S
     restoreSubscription(text, farEnd = null) {
       const saved = restores ? restoredDialog(text, clock.now()) : null
       if (!saved || !connection.connected) return null
-      const id = connection.restore(saved)
+      connection.restore(saved)
+      const id = dialogIdOf(saved)
       return open({ drachtio, connection, clock, id, saved, farEnd, ended: forget(id) })
     },
   }

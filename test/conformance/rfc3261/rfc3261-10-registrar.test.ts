@@ -200,7 +200,14 @@ describe('RFC 3261 §11.2: OPTIONS', () => {
 
   it('lists only supported methods: none that is refused outside and inside of dialogs', () => {
     const answer = bench.deliver({ method: 'OPTIONS' })
-    expect(answer.lines('Allow')[0]).not.toMatch(/REFER|SUBSCRIBE|NOTIFY|MESSAGE|PUBLISH/)
+    expect(answer.lines('Allow')[0]).not.toMatch(/REFER|NOTIFY|MESSAGE|PUBLISH/)
     expect(answer.lines('Accept')[0]).toContain('audio/telephone-event')
+  })
+
+  it('lists what phones may subscribe to (RFC 6665 §4.4.4, RFC 4662 §3)', () => {
+    const answer = bench.deliver({ method: 'OPTIONS' })
+    expect(answer.lines('Allow-Events')).toEqual(['dialog, presence, message-summary'])
+    expect(answer.lines('Allow')[0]).toContain('SUBSCRIBE')
+    expect(answer.lines('Supported')[0]).toContain('eventlist')
   })
 })
