@@ -78,7 +78,7 @@ export async function furnish({ folder }) {
   for (const id of ['HD0001', 'HD0002', 'HD0003']) {
     await directory.putDevice(id, { site: 'bench', hotdesk: true, password: new Secret('bench'), elin: '+33199000001', location: 'here' })
   }
-  return { store, from, Secret, systemClock, silentLogger, close: () => store.close() }
+  return { store, directory, from, Secret, systemClock, silentLogger, close: () => store.close() }
 }
 
 export async function stopNode({ child, folder }) {
