@@ -54,7 +54,8 @@ export async function openWatcher({ device, password, port, from }) {
 
   /** Answers a challenge once; then every request has credentials. */
   async function ask(method, uri, headers) {
-    const callId = `${device}-${(next += 1)}`
+    next += 1
+    const callId = `${device}-${next}`
     for (let cseq = 1; ; cseq += 1) {
       const { status, text } = await send(method, uri, { callId, cseq, headers })
       if ((status !== 401 && status !== 407) || cseq > 3) return status
@@ -93,6 +94,7 @@ export async function openWatcher({ device, password, port, from }) {
   function credentials(method, uri) {
     if (!challenge) return []
     const name = method === 'REGISTER' ? 'Authorization' : 'Proxy-Authorization'
+    count += 1
     const answer = answerChallenge(challenge, {
       username: device,
       password,
@@ -100,7 +102,7 @@ export async function openWatcher({ device, password, port, from }) {
       method,
       body: Buffer.alloc(0),
       cnonce: 'bench',
-      count: (count += 1),
+      count,
     })
     return [`${name}: ${printCredentials(answer)}`]
   }

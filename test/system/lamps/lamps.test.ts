@@ -4,6 +4,7 @@ import type { Phone } from '../../../src/softphones/softphone.js'
 import { type Conversation, converse, expectSound, hangUp } from '../../support/node/conversation.js'
 import { sameAddresses, type TestNode } from '../../support/node/node.js'
 import { domain, openTestOffice, passwordOf, type TestOffice } from '../../support/node/office.js'
+import { refer } from '../../support/node/referral.js'
 import { openCarrier, planOver } from '../../support/sip/carrier.js'
 import { openWatcher, stateIn, type Watch, type Watcher } from '../../support/sip/watcher.js'
 
@@ -27,6 +28,7 @@ describe('a lamp', () => {
       '*8.': { feature: 'pick-up' },
       '*21*.': { feature: 'forward-always' },
       '*26': { feature: 'do-not-disturb' },
+      '*70.': { feature: 'park' },
     }
     dialplan = JSON.stringify({ ...plan, shortCodes, rights: { blind: { lamps: 'none' }, discreet: { lamps: 'state' } } })
     node = await office.node('paris-1', 'paris', { dialplan })
@@ -108,6 +110,16 @@ describe('a lamp', () => {
     await office.directory.putUser('103', { doNotDisturb: false, forwards: { always: '102' } })
     for (const watch of [dnd, forward]) await watch.shows('terminated')
     await office.directory.putUser('103', { forwards: { always: null } })
+  })
+
+  it('of an orbit is lit while a call is parked there, at whatever node of the site', async () => {
+    const watch = await watcher.subscribe('*701')
+    expect(stateIn(await watch.next())).toBe('terminated')
+    const { caller, callee } = await converse(desks.alice, '101', desks.bob)
+    expect((await refer(callee, `<sip:*701@${domain}>`)).response.status).toBe(202)
+    await watch.shows('confirmed')
+    await caller.hangUp()
+    await watch.shows('terminated')
   })
 
   it('of the login code is lit when somebody logs in at the phone; before that the phone watches nothing else', async () => {

@@ -27,6 +27,7 @@ describe('what an address stands for, for a phone that watches it', () => {
     ['#26', { kind: 'do-not-disturb' }],
     ['*21*101#', { kind: 'forward', when: 'always', numbers: ['101'] }],
     ['#21', { kind: 'forward', when: 'always', numbers: [] }],
+    ['*701', { kind: 'orbit', lamp: 'park.paris.1' }],
     ['112', null],
     ['00199000099', null],
     ['', null],
