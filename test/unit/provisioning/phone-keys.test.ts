@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { keysOnPhone } from '../../support/phones/keys-on-phone.js'
-import { families, keptSettings, passwordOfPhone, renderedFor } from './sample-view.js'
+import { families, keptSettings, passwordOfPhone, renderedFor, renderedWith } from './sample-view.js'
 
 const withKeys = families.filter((family) => family !== 'gigaset-n')
 
@@ -44,4 +44,12 @@ test.each(families)('an override of %s can change neither the password, nor the 
   const keptValues = kept.flatMap((name) => settings.get(name) ?? []).join(' ')
   if (family !== 'gigaset-n') expect(keptValues).toContain('*77*5*')
   if (!family.startsWith('gigaset')) expect(keptValues).toMatch(/\b112\b/)
+})
+
+// A phone that has proven itself by a code or a certificate fetches from its own folder from then on.
+test.each(families)('%s learns the address of its own folder', (family) => {
+  const folder = 'https://phones.example.com/p/s3cret/'
+  const { settings, problems } = renderedWith({ folder }, family)
+  expect(problems).toEqual([])
+  expect([...settings.values()].flat().filter((value) => value.includes('phones.example.com/p/s3cret'))).toHaveLength(1)
 })

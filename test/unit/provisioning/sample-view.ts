@@ -95,8 +95,8 @@ export function renderedWith(members: OtherMembers, family: string): ReadFile {
   return read({ ...viewWith('Anna', family), ...members }, family)
 }
 
-type OtherMembers = { readonly model: { readonly name: string } } & Partial<
-  Record<'display' | 'keys' | 'language' | 'pages' | 'state' | 'user', unknown>
+type OtherMembers = { readonly model?: { readonly name: string } } & Partial<
+  Record<'display' | 'folder' | 'keys' | 'language' | 'pages' | 'state' | 'user', unknown>
 >
 
 function read(view: Parameters<typeof templates.renderFile>[0], family: string): ReadFile {
