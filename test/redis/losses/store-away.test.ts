@@ -3,8 +3,9 @@ import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../src/base/clock.js'
+import { silentLogger } from '../../../src/base/logger.js'
 import { Secret } from '../../../src/base/secret.js'
-import { createStore } from '../../../src/store/store.js'
+import { createKeptTexts, createStore } from '../../../src/store/store.js'
 import { keepLog } from '../../support/node/kept-log.js'
 import { startTestRedis, type TestRedis } from '../../support/redis/redis.js'
 import { entriesOf, keyOf, openTestStore, stateOf, storeNeeds } from '../../support/redis/redis-store.js'
@@ -137,4 +138,23 @@ describe('the end of a node', () => {
     await store.close()
     expect(systemClock.now() - began).toBeLessThan(3_000)
   })
+})
+
+it('Texts that a node keeps for its next start are written when Redis is back, the latest of each', async () => {
+  const store = await openTestStore(redis)
+  const texts = createKeptTexts({ store, key: 'subs:paris-1', keepSeconds: 60, log: silentLogger() })
+  texts.put('one', 'first')
+  texts.put('two', 'first')
+  await redis.kill()
+  await stateOf(store, 'lost')
+  texts.put('one', 'second')
+  texts.remove('two')
+  await redis.start()
+  await stateOf(store, 'connected')
+  const deadline = systemClock.now() + 5_000
+  let all = await texts.all()
+  while (all.get('one') !== 'second' && systemClock.now() < deadline) all = await texts.all()
+  expect([...all]).toEqual([['one', 'second']])
+  texts.close()
+  await store.close()
 })
