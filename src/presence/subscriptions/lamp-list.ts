@@ -30,11 +30,18 @@ export function listedKeys({ user }: Watcher, needs: LampListNeeds): readonly Li
     })
 }
 
-/** What is dialled for the key and watched; null: the key has no lamp here. An orbit is named without the code of the site. */
+/** What the key dials and watches; null: it has no lamp here. An orbit and a number are behind a code of the site. */
 function nameOf({ type, target }: UserKey, { plan }: LampListNeeds): string | null {
   if (type === 'blf') return target
-  const code = type === 'park' ? plan.current.phoneCodes.named.get('park') : undefined
+  const feature = featuresWithLamp[type]
+  const code = feature === undefined ? undefined : plan.current.phoneCodes.named.get(feature)
   return code === undefined ? null : `${code}${target}`
+}
+
+const featuresWithLamp: Readonly<Partial<Record<UserKey['type'], string>>> = {
+  park: 'park',
+  forward: 'forward-always-toggle',
+  dnd: 'do-not-disturb-toggle',
 }
 
 function labelOf(target: string, { directory }: LampListNeeds): string {
