@@ -85,7 +85,7 @@ export async function openTelephony(
   lifecycle.opened(calls, 'calls', (opened) => opened.close())
   const withdrawal = createWithdrawal({ trunks, membership })
   finishCallsFirst(context, { calls, withdrawal })
-  const provisioning = openProvisioning(context, { store, directory, hotdesk, registrar })
+  const provisioning = openProvisioning(context, { store, directory, hotdesk, registrar, contacts, plan })
   openPhones(context, { srf, registrar, hotdesk, directory, store, activity: calls, fetches: provisioning.fetches })
   const messages = createMessages({
     srf,

@@ -3,7 +3,8 @@ import type { SiteName } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import type { Metrics } from '../base/metrics.js'
 import type { Secret } from '../base/secret.js'
-import { createPhoneTokens, type Directory } from '../directory/directory.js'
+import type { LivePlan } from '../dialplan/dialplan.js'
+import { type Contacts, createPhoneTokens, type Directory } from '../directory/directory.js'
 import type { Hotdesk } from '../hotdesk/hotdesk.js'
 import type { FastifyInstance } from '../http/http.js'
 import type { Registrar } from '../registrar/registrar.js'
@@ -13,6 +14,7 @@ import { createRefusals } from './access/refusals.js'
 import { createAnswers } from './answers.js'
 import { createEnrolment } from './enrolment/enrolment.js'
 import { createFetches, type Fetches } from './fetches.js'
+import { createPhonePages } from './pages/phone-pages.js'
 import { createPhoneFiles, type PhoneFilesNeeds } from './phone-files.js'
 import { createTemplates } from './rendering/templates.js'
 import { addPhoneRoutes } from './routes.js'
@@ -23,6 +25,8 @@ export interface ProvisioningNeeds extends Pick<AccessNeeds, 'realm' | 'algorith
     readonly directory: Directory
     readonly registrar: Pick<Registrar, 'bindingsOf' | 'passwordGuesses'>
     readonly hotdesk: Pick<Hotdesk, 'userOn'>
+    readonly contacts: Pick<Contacts, 'of' | 'nameOf'>
+    readonly plan: LivePlan
   }
   /** Where phones register, and for how long. */
   readonly line: PhoneFilesNeeds['line'] & Pick<PhoneFilesNeeds, 'servers'>
@@ -44,8 +48,6 @@ export interface Provisioning {
   close(): void
 }
 
-const noPages = () => null
-
 export function createProvisioning({ parts, ...needs }: ProvisioningNeeds): Provisioning {
   const { store, directory, registrar, hotdesk } = parts
   const { site, url, line, clock, log, metrics } = needs
@@ -56,7 +58,19 @@ export function createProvisioning({ parts, ...needs }: ProvisioningNeeds): Prov
   const access = createAccess({ ...needs, directory, registrar, store, admit: enrolment.admit })
   const refusals = createRefusals({ clock, log, metrics })
   const tokens = createPhoneTokens(needs.secret, needs.network)
-  const answer = createAnswers({ access, refusals, enrolment, files, pages: noPages, fetches, tokens, url, clock, log, metrics })
+  const answer = createAnswers({
+    access,
+    refusals,
+    enrolment,
+    files,
+    pages: createPhonePages(parts),
+    fetches,
+    tokens,
+    url,
+    clock,
+    log,
+    metrics,
+  })
   return {
     fetches,
     addRoutes: (router) => addPhoneRoutes(router, answer),

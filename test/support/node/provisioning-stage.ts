@@ -5,7 +5,7 @@ import type { NodeName, SiteName } from '../../../src/base/identity.js'
 import { type Logger, silentLogger } from '../../../src/base/logger.js'
 import { createMetrics, type Metrics } from '../../../src/base/metrics.js'
 import { Secret } from '../../../src/base/secret.js'
-import { createPhoneTokens, newSalt, type TokenScope } from '../../../src/directory/directory.js'
+import { createContacts, createPhoneTokens, newSalt, type TokenScope } from '../../../src/directory/directory.js'
 import { createHttpServer, type HttpServer } from '../../../src/http/http.js'
 import { createProvisioning, type Provisioning } from '../../../src/provisioning/provisioning.js'
 import { answerChallenge, parseChallenge, printCredentials } from '../../../src/sip/auth/digest.js'
@@ -13,6 +13,8 @@ import type { Store } from '../../../src/store/store.js'
 import { keyOf } from '../redis/redis-store.js'
 import { useSeededStore } from '../redis/seeded-store.js'
 import { type Bench, createBench, HD0001, realm } from '../sip/registrar-bench.js'
+import { livePlan } from './live-plan.js'
+import { samplePlan } from './sample-plan.js'
 
 export interface Fetched {
   readonly status: number
@@ -74,11 +76,15 @@ async function openStage(
   const metrics = createMetrics()
   const bench = createBench(store, { node: 'paris-1' as NodeName, metrics })
   open.push(bench)
+  const contacts = createContacts({ store, log, operator: null })
+  open.push(contacts)
   const provisioning = createProvisioning({
     parts: {
       store,
       directory: bench.directory,
       registrar: bench.registrar,
+      contacts,
+      plan: livePlan(samplePlan('paris')),
       hotdesk: { userOn: (device) => (store.replica.hash('devices')?.get(device) ?? null) as never },
     },
     line: { domain: realm, expiresSeconds: 3_600, servers: [] },
