@@ -42,8 +42,8 @@ export const byFarEnd = 'Connection reset by peer'
 /** Full scale is 0, silence below -90; speech and tones are louder than this. */
 const audibleDb = -50
 
-export async function openBaresipPhone(device: string, node: TestNode): Promise<BaresipPhone> {
-  const baresip = await startBaresip()
+export async function openBaresipPhone(device: string, node: TestNode, watched: readonly string[] = []): Promise<BaresipPhone> {
+  const baresip = await startBaresip(watched.map((number) => `sip:${number}@${domain}`))
   const aor = `sip:${device}@${domain}`
   const call = async (name: string, params?: string): Promise<void> => void (await baresip.command(name, params))
 

@@ -34,9 +34,10 @@ const patienceMs = 20_000
 
 const folders = ['/usr/lib/baresip/modules', '/usr/local/lib/baresip/modules']
 
-export async function startBaresip(): Promise<Baresip> {
+/** `watched`: addresses whose presence it asks for when it has registered. */
+export async function startBaresip(watched: readonly string[] = []): Promise<Baresip> {
   const [directory, port] = [await mkdtemp(join(tmpdir(), 'hotdesk-baresip-')), await freePort()]
-  await Promise.all(Object.entries(files(port)).map(([name, text]) => writeFile(join(directory, name), text)))
+  await Promise.all(Object.entries(files(port, watched)).map(([name, text]) => writeFile(join(directory, name), text)))
   const child = startChild('baresip', ['-f', directory, '-s'], { stdio: ['ignore', 'pipe', 'pipe'] })
   const output = collect(child)
   const exited = endOf(child).then(() => removeFolder(directory))
@@ -65,7 +66,7 @@ export async function startBaresip(): Promise<Baresip> {
   }
 }
 
-function files(port: number): Record<string, string> {
+function files(port: number, watched: readonly string[]): Record<string, string> {
   const modules = ['g711.so', 'ausine.so', 'aubridge.so', 'vumeter.so'].map((name) => `module ${name}`)
   const config = [
     'sip_listen 127.0.0.1:0',
@@ -84,9 +85,15 @@ function files(port: number): Record<string, string> {
     'module_tmp account.so',
     'module_app menu.so',
     'module_app ctrl_tcp.so',
+    'module_app contact.so',
+    'module_app presence.so',
     `ctrl_tcp_listen 127.0.0.1:${port}`,
   ]
-  return { config: `${config.join('\n')}\n`, accounts: '\n', contacts: '\n' }
+  return {
+    config: `${config.join('\n')}\n`,
+    accounts: '\n',
+    contacts: `${watched.map((address) => `<${address}>;presence=p2p`).join('\n')}\n`,
+  }
 }
 
 function collect(child: ChildProcess): () => string {

@@ -33,13 +33,13 @@ const poll = { interval: 100, timeout: 20_000 }
 /** Samples of sound that are enough to have heard the far end: 125 ms. */
 const enoughSamples = 1_000
 
-/** Registers at once. */
-export async function startLinphone(device: string, node: TestNode): Promise<Linphone> {
+/** Registers at once, and watches these extensions. */
+export async function startLinphone(device: string, node: TestNode, watched: readonly string[] = []): Promise<Linphone> {
   const directory = await mkdtemp(join(tmpdir(), 'hotdesk-linphone-'))
   // Without the folder of its database it does not start.
   await mkdir(join(directory, '.local/share/linphone'), { recursive: true })
   const settings = join(directory, 'linphonerc')
-  await writeFile(settings, await settingsFor(device, node))
+  await writeFile(settings, await settingsFor(device, node, watched))
   const child = startChild('linphonec', ['-c', settings, '-d', '0'], {
     env: { PATH: process.env.PATH, HOME: directory },
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -80,7 +80,7 @@ export async function startLinphone(device: string, node: TestNode): Promise<Lin
   }
 }
 
-async function settingsFor(device: string, node: TestNode): Promise<string> {
+async function settingsFor(device: string, node: TestNode, watched: readonly string[]): Promise<string> {
   const proxy = `<sip:${node.udp};transport=udp;lr>`
   const sections = {
     // A message of more codecs does not fit into a datagram.
@@ -108,7 +108,10 @@ async function settingsFor(device: string, node: TestNode): Promise<string> {
       publish: 0,
     },
   }
-  return Object.entries(sections)
+  const friends = watched.map(
+    (number, index) => [`friend_${index}`, { url: `sip:${number}@${domain}`, pol: 'accept', subscribe: 1 }] as const,
+  )
+  return [...Object.entries(sections), ...friends]
     .map(([name, values]) => [`[${name}]`, ...Object.entries(values).map(([key, value]) => `${key}=${value}`), ''].join('\n'))
     .join('\n')
 }
