@@ -52,7 +52,9 @@ async function measure({ phones, seconds }, dist) {
 function report(what, { ms, failed, bytes }) {
   const sorted = ms.toSorted((one, other) => one - other)
   const at = (share) => `${(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(1)} ms`
-  console.log(`${what}: p50 ${at(0.5)}, p95 ${at(0.95)}, p99 ${at(0.99)}, longest ${at(1)}; ${failed} failed; ${Math.round(bytes / ms.length)} bytes each`)
+  console.log(
+    `${what}: p50 ${at(0.5)}, p95 ${at(0.95)}, p99 ${at(0.99)}, longest ${at(1)}; ${failed} failed; ${Math.round(bytes / ms.length)} bytes each`,
+  )
 }
 
 async function fill({ socket, phones }, seal, Secret) {
@@ -80,9 +82,10 @@ async function openNode({ phones, socket, folder, dist }) {
   const [{ systemClock }, { silentLogger }, { createMetrics }, { Secret }, { createSeal }] = await Promise.all(
     ['base/clock.js', 'base/logger.js', 'base/metrics.js', 'base/secret.js', 'base/seal.js'].map(load),
   )
-  const [{ createDirectory, createPhoneTokens }, { hotdeskLibrary }, { createStore }, { createHttpServer }, { createProvisioning }] = await Promise.all(
-    ['directory/directory.js', 'hotdesk/hotdesk.js', 'store/store.js', 'http/http.js', 'provisioning/provisioning.js'].map(load),
-  )
+  const [{ createDirectory, createPhoneTokens }, { hotdeskLibrary }, { createStore }, { createHttpServer }, { createProvisioning }] =
+    await Promise.all(
+      ['directory/directory.js', 'hotdesk/hotdesk.js', 'store/store.js', 'http/http.js', 'provisioning/provisioning.js'].map(load),
+    )
   const [secret, network, log, metrics] = [new Secret('the secret of the benchmark'), 'hd', silentLogger(), createMetrics()]
   const seal = createSeal(secret, network)
   await fill({ socket, phones }, seal, Secret)

@@ -68,6 +68,37 @@ describe('HTTP', () => {
   })
 })
 
+describe('hostile clients', () => {
+  async function send(url: string, text: string): Promise<{ socket: Socket; heard: () => string }> {
+    const { hostname, port } = new URL(url)
+    const socket = connect({ host: hostname, port: Number(port) })
+    let heard = ''
+    socket
+      .on('error', () => undefined)
+      .on('data', (piece) => {
+        heard += String(piece)
+      })
+    await once(socket, 'connect')
+    socket.write(text)
+    return { socket, heard: () => heard }
+  }
+
+  test('huge headers are 431, and the connection is closed', async () => {
+    const { url } = await start()
+    const { socket, heard } = await send(url, `GET /alive HTTP/1.1\r\nHost: x\r\nX-Big: ${'x'.repeat(64 * 1024)}\r\n\r\n`)
+    await once(socket, 'close')
+    expect(heard()).toMatch(/^HTTP\/1\.1 431 /)
+  })
+
+  test('headers that never end are cut off after ten seconds, and others are served meanwhile', async () => {
+    const { url } = await start()
+    const slow = await Promise.all(Array.from({ length: 20 }, () => send(url, 'GET /alive HTTP/1.1\r\nHost: x\r\nX-Slow:')))
+    const closed = slow.map(({ socket }) => once(socket, 'close'))
+    expect(await get(`${url}/alive`)).toMatchObject({ status: 200 })
+    expect(await Promise.all(closed)).toHaveLength(20)
+  }, 20_000)
+})
+
 describe('connections over HTTP', () => {
   async function visit(url: string, from: string): Promise<Socket> {
     const { hostname, port } = new URL(url)
