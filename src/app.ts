@@ -160,6 +160,7 @@ function openControl(context: NodeContext, { plan, settings, read, store, server
     plan,
     settings,
     readPrompts: telephony.ivr.readPrompts,
+    readTemplates: telephony.provisioning.reloadTemplates,
     setLogLevel: (level) => applyLogLevel(context, server, level),
     node,
     store,

@@ -21,6 +21,8 @@ export interface ReloadNeeds {
   readonly settings: ReplaceableSettings
   /** The function that it answers puts the prompts in force. */
   readonly readPrompts: (announcements: readonly string[]) => Promise<() => void>
+  /** Reads the templates of phones again; a faulty one is logged and not used. */
+  readonly readTemplates: (folder: string | null) => void
   /** If it rejects, the level is what it was. */
   readonly setLogLevel: (level: Level) => Promise<void>
   readonly node: NodeName
@@ -33,7 +35,7 @@ export type Reload = (by: Asker) => Promise<Reloaded>
 
 type Reloaded = Frozen<Reply<'reload'>>
 
-export function createReload({ read, plan, settings, readPrompts, setLogLevel, node, store, log }: ReloadNeeds): Reload {
+export function createReload({ read, plan, settings, readPrompts, readTemplates, setLogLevel, node, store, log }: ReloadNeeds): Reload {
   const started = settings.current
   let running: Promise<unknown> = Promise.resolve()
 
@@ -48,6 +50,7 @@ export function createReload({ read, plan, settings, readPrompts, setLogLevel, n
     const replacePrompts = await readPrompts(dialplan.announcements)
     await setLogLevel(config.log.level)
     replacePrompts()
+    readTemplates(config.provisioning.templates)
     settings.replace(config)
     if (isNewPlan) plan.replace(dialplan)
     log.info({ event: 'node.reloaded', by, changed, restart }, `reloaded by ${by}: ${wordsFor(changed, restart)}`)

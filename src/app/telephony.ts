@@ -42,7 +42,7 @@ export interface Telephony {
   >
   readonly registrar: Pick<Registrar, 'bindingsOf' | 'relocation'>
   readonly withdrawal: Withdrawal
-  readonly provisioning: Pick<Provisioning, 'addRoutes'>
+  readonly provisioning: Pick<Provisioning, 'addRoutes' | 'reloadTemplates'>
 }
 
 export interface TelephonyNeeds extends Pick<NetworkMember, 'directory' | 'contacts' | 'hotdesk' | 'membership'> {

@@ -16,6 +16,7 @@ const reloadable: readonly string[] = [
   'emergency.',
   'retentionDays',
   'calls.busyGraceMilliseconds',
+  'provisioning.templates',
 ]
 
 export interface Differences {

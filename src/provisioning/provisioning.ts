@@ -15,9 +15,13 @@ import { createAnswers } from './answers.js'
 import { createEnrolment } from './enrolment/enrolment.js'
 import { createFetches, type Fetches } from './fetches.js'
 import { createPhonePages } from './pages/phone-pages.js'
-import { createPhoneFiles, type PhoneFilesNeeds } from './phone-files.js'
+import { createPhoneFiles } from './phone-files.js'
 import { createTemplates } from './rendering/templates.js'
 import { addPhoneRoutes } from './routes.js'
+import { createPhoneViews, type PhoneViewsNeeds } from './view/phone-views.js'
+
+export { overrideProblems, previewOf, type TriedTemplate } from './rendering/preview.js'
+export { createPhoneViews } from './view/phone-views.js'
 
 export interface ProvisioningNeeds extends Pick<AccessNeeds, 'realm' | 'algorithms' | 'network' | 'networks'> {
   readonly parts: {
@@ -29,7 +33,7 @@ export interface ProvisioningNeeds extends Pick<AccessNeeds, 'realm' | 'algorith
     readonly plan: LivePlan
   }
   /** Where phones register, and for how long. */
-  readonly line: PhoneFilesNeeds['line'] & Pick<PhoneFilesNeeds, 'servers'>
+  readonly line: PhoneViewsNeeds['line'] & Pick<PhoneViewsNeeds, 'servers'>
   /** Folder of the operator's templates; null: there is none. */
   readonly templatesFolder: string | null
   readonly secret: Secret
@@ -45,6 +49,8 @@ export interface ProvisioningNeeds extends Pick<AccessNeeds, 'realm' | 'algorith
 export interface Provisioning {
   readonly fetches: Fetches
   addRoutes(router: FastifyInstance): void
+  /** Reads the operator's templates again. */
+  reloadTemplates(folder: string | null): void
   close(): void
 }
 
@@ -52,7 +58,8 @@ export function createProvisioning({ parts, ...needs }: ProvisioningNeeds): Prov
   const { store, directory, registrar, hotdesk } = parts
   const { site, url, line, clock, log, metrics } = needs
   const templates = createTemplates({ folder: needs.templatesFolder, log })
-  const files = createPhoneFiles({ store, directory, hotdesk, templates, line, servers: line.servers })
+  const viewOf = createPhoneViews({ store, directory, line, servers: line.servers })
+  const files = createPhoneFiles({ directory, hotdesk, templates, viewOf })
   const fetches = createFetches({ store, log })
   const enrolment = createEnrolment({ store, directory, site, log })
   const access = createAccess({ ...needs, directory, registrar, store, admit: enrolment.admit })
@@ -74,6 +81,7 @@ export function createProvisioning({ parts, ...needs }: ProvisioningNeeds): Prov
   return {
     fetches,
     addRoutes: (router) => addPhoneRoutes(router, answer),
+    reloadTemplates: templates.reload,
     close: () => fetches.close(),
   }
 }

@@ -75,6 +75,7 @@ export const machineErrors = {
     todo: 'check its path and permissions',
     messages: {
       unwritable: '{file} cannot be written: {reason}',
+      unreadable: '{file} cannot be read: {reason}',
       unusableCopy: { says: '{file} cannot be used: {reason}', todo: 'name a copy that a node saved, such as data/copy-hd.jsonl' },
       issuedUnwritable: 'the new PINs and passwords cannot be written to {file}: {reason}',
     },

@@ -12,6 +12,7 @@ import { findOwnNode, ownFindings } from './own-node.js'
 import { drachtio, ports } from './ports.js'
 import { redis } from './redis.js'
 import { certificate, prompts, sitePlan } from './site.js'
+import { templates } from './templates.js'
 
 /** `hotdesk doctor` */
 export function doctorCommand(command: Command, needs: CommandNeeds): void {
@@ -60,6 +61,7 @@ async function examination(config: Config): Promise<readonly Finding[]> {
     ...(await redisProgram(config)),
     ...server.findings,
     ...people,
+    ...(server.answers ? await templates(config).catch(unreadable) : []),
   ]
 }
 

@@ -28,6 +28,7 @@ export const extensionArgument = (name = 'extension', about = "a user's number, 
   new Argument(`<${name}>`, about).argParser(extensionOf)
 export const deviceArgument = (about = 'a phone, such as HD0001', name = 'device'): Argument =>
   new Argument(`<${name}>`, about).argParser(deviceOf)
+export const extensionOption = (flag: string, about: string): Option => new Option(`${flag} <extension>`, about).argParser(extensionOf)
 export const siteArgument = (): Argument => new Argument('<site>', 'an office, such as paris').argParser(siteOf)
 export const siteOption = (flag: string, about: string): Option => new Option(`${flag} <site>`, about).argParser(siteOf)
 export const eitherArgument = (): Argument => new Argument('<extension|device>', 'a user or a phone').argParser(eitherOf)

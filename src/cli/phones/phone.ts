@@ -1,10 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { DeviceId } from '../../base/identity.js'
 import { asJson, type CommandNeeds } from '../needs.js'
-import { deviceArgument, siteOption } from '../operator/arguments.js'
+import { deviceArgument, extensionOption, siteOption } from '../operator/arguments.js'
 import type { Form } from '../records/outcome.js'
 import { type EnrolOptions, enrol } from './enrolment.js'
 import { listPhones } from './list.js'
+import { type PreviewOptions, previewPhone } from './preview.js'
 import { activationCode, issueUrl, revokeUrl } from './tokens.js'
 
 /** `hotdesk phone …`: how phones get their configuration. */
@@ -17,6 +18,7 @@ export function phoneCommands(phone: Command, needs: CommandNeeds): void {
       '  hotdesk phone enrol --minutes 10      phones that ask now become yours',
       '  hotdesk phone code HD0005             a code to type at a new phone',
       '  hotdesk phone list',
+      '  hotdesk phone preview HD0001 --user 100',
     ].join('\n'),
   )
   phone
@@ -52,12 +54,29 @@ export function phoneCommands(phone: Command, needs: CommandNeeds): void {
     .option('--close', 'end it now')
     .option(...asJson)
     .action((options: EnrolOptions) => enrol(options, needs))
+  lookingCommands(phone, needs)
+}
+
+function lookingCommands(phone: Command, needs: CommandNeeds): void {
   phone
     .command('list')
     .description('list every phone and when it last fetched its configuration')
     .addHelpText('after', '\nExamples:\n  hotdesk phone list\n  hotdesk phone list --json')
     .option(...asJson)
     .action((form: Form) => listPhones(form, needs))
+  phone
+    .command('preview')
+    .description('show the configuration that a phone would get, and check it; nothing changes')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  hotdesk phone preview HD0001 --user 100\n  hotdesk phone preview HD0001 --idle --template new/yealink.liquid',
+    )
+    .addArgument(deviceArgument())
+    .addOption(extensionOption('--user', 'as if this user were logged in there').conflicts('idle'))
+    .option('--idle', 'as if nobody were logged in there')
+    .option('--template <file>', 'with this template instead of the installed one')
+    .option(...asJson)
+    .action((device: DeviceId, options: PreviewOptions) => previewPhone(device, options, needs))
 }
 
 function numberUpTo(most: number): (text: string) => number {

@@ -27,6 +27,8 @@ interface Viewed {
 export interface TemplatesNeeds {
   /** The operator's folder; null without one. */
   readonly folder: string | null
+  /** Templates that count as if they were in the folder: path → text. */
+  readonly tried?: Readonly<Record<string, string>>
   readonly log: Logger
 }
 
@@ -34,6 +36,8 @@ export interface TemplatesNeeds {
 export interface Templates {
   /** An override that cannot be used is logged, and the built-in template makes the file. */
   renderFile(view: Viewed, file: MakerFile): Rendered
+  /** The path of the override of a file; null if the operator has none for this phone. */
+  overrideOf(view: Pick<Viewed, 'device' | 'site' | 'model'>, file: Pick<MakerFile, 'template'>): string | null
   /** Problems of the operator's templates that were found without a phone. */
   problems(): readonly TemplateProblem[]
   /** Changes when the operator's templates have changed; for caches of rendered files. */
@@ -42,11 +46,12 @@ export interface Templates {
   reload(folder: string | null): void
 }
 
-export function createTemplates({ folder, log }: TemplatesNeeds): Templates {
+export function createTemplates({ folder, tried = {}, log }: TemplatesNeeds): Templates {
   let current = readAll(folder)
 
   function readAll(from: string | null): TemplateSet {
-    const set = createTemplateSet(from === null ? noOverrides : readOverrides(from, templateNames))
+    const read = from === null ? noOverrides : readOverrides(from, templateNames)
+    const set = createTemplateSet({ ...read, texts: { ...read.texts, ...tried } })
     for (const problem of set.problems) report(problem)
     return set
   }
@@ -61,6 +66,7 @@ export function createTemplates({ folder, log }: TemplatesNeeds): Templates {
       for (const problem of rendered.problems) if (current.isNews(problem)) report(problem)
       return rendered
     },
+    overrideOf: (view, file) => current.overrideOf(view, file),
     problems: () => current.problems,
     version: () => current.version,
     reload(from) {
@@ -73,6 +79,7 @@ const templateNames = Object.keys(builtInTemplates).map((path) => path.slice('bu
 
 interface TemplateSet extends Pick<Overrides, 'problems' | 'version'> {
   readonly render: Templates['renderFile']
+  readonly overrideOf: Templates['overrideOf']
   /** True for the first time. */
   readonly isNews: (problem: TemplateProblem) => boolean
 }
@@ -93,13 +100,17 @@ function createTemplateSet(overrides: Overrides): TemplateSet {
   function render(view: Viewed, file: MakerFile): Rendered {
     const scope = { ...view, line: { ...view.line, password: view.line.password.reveal() } }
     const own = { path: builtIn(file.template), body: rendererOf(file.format).render(builtIn(file.template), scope) }
-    const path = overrideFor(file.template, { device: view.device, model: view.model.name, site: view.site }, overrides)
+    const path = overrideOf(view, file)
     const usual = { body: own.body, contentType: file.contentType, template: own.path, problems: [] }
     if (path === null) return usual
     const { body, problems } = renderOverride(path, scope, file)
     const faults = problems.length > 0 ? problems : objectionsTo(body, own.body, file)
     if (faults.length === 0) return { ...usual, body, template: path }
     return { ...usual, problems: faults.map((problem) => ({ template: path, problem })) }
+  }
+
+  function overrideOf({ device, model, site }: Pick<Viewed, 'device' | 'site' | 'model'>, { template }: Pick<MakerFile, 'template'>) {
+    return overrideFor(template, { device, model: model.name, site }, overrides)
   }
 
   function renderOverride(
@@ -120,6 +131,7 @@ function createTemplateSet(overrides: Overrides): TemplateSet {
 
   return {
     render,
+    overrideOf,
     problems: overrides.problems,
     version: overrides.version,
     isNews({ template, problem }) {

@@ -61,6 +61,7 @@ const lines: readonly string[][] = [
   ['phone', 'code', 'HD0001'],
   ['phone', 'enrol', '--phones', '2'],
   ['phone', 'list'],
+  ['phone', 'preview', 'HD0001', '--idle'],
   ['phone', 'revoke', 'HD0001'],
   ['device', 'add', 'HD0009', '--location', 'attic'],
   ['device', 'set', 'HD0009', '--model', '46'],

@@ -25,13 +25,13 @@ const planOf = (text: string) => loadDialplan({ text, file: 'paris.yaml', log: s
 function open(failing: 'prompts' | 'log level' | 'nothing') {
   const plan = createLivePlan(planOf(samplePlanText('paris')), () => undefined)
   const settings = createLiveSettings(configOf({}))
-  const inForce = { prompts: 'old', level: 'info' as Level }
+  const inForce = { prompts: 'old', templates: 'old', level: 'info' as Level }
   const events: string[] = []
   const failAt = (part: typeof failing): Promise<void> =>
     part === failing ? Promise.reject(new Error(`${part} failed`)) : Promise.resolve()
   const needs: ReloadNeeds = {
     read: () => ({
-      config: configOf({ log: { level: 'debug' }, retentionDays: 7 }),
+      config: configOf({ log: { level: 'debug' }, retentionDays: 7, provisioning: { templates: '/etc/templates' } }),
       dialplan: planOf(`${samplePlanText('paris')}\n# changed\n`),
     }),
     plan,
@@ -41,6 +41,9 @@ function open(failing: 'prompts' | 'log level' | 'nothing') {
       return () => {
         inForce.prompts = 'new'
       }
+    },
+    readTemplates(folder) {
+      inForce.templates = folder ?? 'built-in'
     },
     async setLogLevel(level) {
       await failAt('log level')
@@ -59,12 +62,12 @@ function open(failing: 'prompts' | 'log level' | 'nothing') {
   return { reload: createReload(needs), state, events }
 }
 
-test('a reload takes over prompts, log level, settings and dial plan', async () => {
+test('a reload takes over prompts, templates, log level, settings and dial plan', async () => {
   const { reload, state, events } = open('nothing')
   const before = state()
   await reload('anna@desk')
   const after = state()
-  expect(after).toMatchObject({ prompts: 'new', level: 'debug', retentionDays: 7 })
+  expect(after).toMatchObject({ prompts: 'new', templates: '/etc/templates', level: 'debug', retentionDays: 7 })
   expect(after.plan).not.toBe(before.plan)
   expect(events).toEqual(['reloaded'])
 })
