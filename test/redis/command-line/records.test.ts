@@ -144,6 +144,7 @@ describe('hotdesk device set and show', () => {
       elin: '+33199000001',
       mac: '001565aabbcc',
       model: 'T46',
+      modules: 0,
       owner: '100',
       password: 'set',
       state: 'idle',
