@@ -59,6 +59,8 @@ export function createSubscriptions(needs: SubscriptionsNeeds): Subscriptions {
     ['sent', 'failed'].map((outcome) => ({ outcome })),
   )
 
+  let isClosed = false
+
   function contentsOf(about: Omit<Accepted, 'seconds'>, version: number): Contents {
     const { watched, uri, name, event, by } = about
     if (watched.kind === 'list') return listContents({ uri, event, by, version }, needs)
@@ -95,7 +97,7 @@ export function createSubscriptions(needs: SubscriptionsNeeds): Subscriptions {
   function forget(entry: Entry): void {
     index.remove(entry)
     metrics.subscriptions.set(index.all.size)
-    saved.remove(entry.dialog.id)
+    if (!isClosed) saved.remove(entry.dialog.id)
   }
 
   function keep({ about, dialog, contents, began, subscription: { until } }: Entry): void {
@@ -230,6 +232,9 @@ export function createSubscriptions(needs: SubscriptionsNeeds): Subscriptions {
       restating?.cancel()
       for (const stop of stops) stop()
       saved.close()
+      // A NOTIFY that is to be sent again would hold the process up. The subscriptions go on after the restart.
+      isClosed = true
+      for (const { subscription } of [...index.all]) subscription.drop()
     },
   }
 }
