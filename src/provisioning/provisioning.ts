@@ -21,6 +21,7 @@ import { addPhoneRoutes } from './routes.js'
 import { createPhoneViews, type PhoneViewsNeeds } from './view/phone-views.js'
 
 export { overrideProblems, previewOf, type TriedTemplate } from './rendering/preview.js'
+export type { KeyView, PhoneView } from './view/phone-view.js'
 export { createPhoneViews } from './view/phone-views.js'
 
 export interface ProvisioningNeeds extends Pick<AccessNeeds, 'realm' | 'algorithms' | 'network' | 'networks'> {

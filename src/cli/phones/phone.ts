@@ -6,6 +6,7 @@ import type { Form } from '../records/outcome.js'
 import { type EnrolOptions, enrol } from './enrolment.js'
 import { listPhones } from './list.js'
 import { type PreviewOptions, previewPhone } from './preview.js'
+import { type ShowOptions, showPhone } from './show.js'
 import { activationCode, issueUrl, revokeUrl } from './tokens.js'
 
 /** `hotdesk phone …`: how phones get their configuration. */
@@ -19,6 +20,7 @@ export function phoneCommands(phone: Command, needs: CommandNeeds): void {
       '  hotdesk phone code HD0005             a code to type at a new phone',
       '  hotdesk phone list',
       '  hotdesk phone preview HD0001 --user 100',
+      '  hotdesk phone show HD0001 --user 100  the keys that the user has there',
     ].join('\n'),
   )
   phone
@@ -58,6 +60,14 @@ export function phoneCommands(phone: Command, needs: CommandNeeds): void {
 }
 
 function lookingCommands(phone: Command, needs: CommandNeeds): void {
+  phone
+    .command('show')
+    .description('show display and keys of a phone, and the keys that it cannot show')
+    .addHelpText('after', '\nExamples:\n  hotdesk phone show HD0001\n  hotdesk phone show HD0001 --user 100      as if 100 were logged in')
+    .addArgument(deviceArgument())
+    .addOption(extensionOption('--user', 'as if this user were logged in at it'))
+    .option(...asJson)
+    .action((device: DeviceId, options: ShowOptions) => showPhone(device, options, needs))
   phone
     .command('list')
     .description('list every phone and when it last fetched its configuration')

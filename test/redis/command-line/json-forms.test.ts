@@ -62,6 +62,7 @@ const lines: readonly string[][] = [
   ['phone', 'enrol', '--phones', '2'],
   ['phone', 'list'],
   ['phone', 'preview', 'HD0001', '--idle'],
+  ['phone', 'show', 'HD0001'],
   ['phone', 'revoke', 'HD0001'],
   ['device', 'add', 'HD0009', '--location', 'attic'],
   ['device', 'set', 'HD0009', '--model', '46'],
