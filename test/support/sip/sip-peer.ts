@@ -55,6 +55,9 @@ export interface SipPeer {
   close(): Promise<void>
 }
 
+/** The methods, or the requests, that a peer answers 200 by itself. */
+type Answers = readonly string[] | ((request: SipRequest) => boolean)
+
 interface Wire {
   readonly port: number
   send(bytes: Buffer): void
@@ -64,10 +67,7 @@ interface Wire {
 const address = '127.0.0.1'
 
 /** A peer over UDP that talks to `to`. Requests of the methods in `answers` it answers 200 by itself, and writes them down as well. */
-export async function openUdpPeer(
-  to: { readonly port: number; readonly host?: string },
-  answers: readonly string[] = [],
-): Promise<SipPeer> {
+export async function openUdpPeer(to: { readonly port: number; readonly host?: string }, answers: Answers = []): Promise<SipPeer> {
   const socket = createSocket('udp4')
   socket.bind(0, address)
   await once(socket, 'listening')
@@ -144,14 +144,11 @@ function endOf(socket: Socket): Promise<void> {
   return closed.then(() => undefined)
 }
 
-function createPeer(
-  transport: 'UDP' | 'TCP' | 'TLS',
-  wire: Wire,
-  answers: readonly string[] = [],
-): SipPeer & { take(bytes: Buffer): void } {
+function createPeer(transport: 'UDP' | 'TCP' | 'TLS', wire: Wire, answers: Answers = []): SipPeer & { take(bytes: Buffer): void } {
   const mailbox = createMailbox<SipMessage>(nameOf)
   const host = `${address}:${wire.port}`
   const tag = `peer-${wire.port}`
+  const isAnswered = typeof answers === 'function' ? answers : ({ method }: SipRequest) => answers.includes(method)
   let keepAlives = 0
   const parameters = transport === 'UDP' ? '' : `;transport=${transport.toLowerCase()}`
 
@@ -206,8 +203,7 @@ function createPeer(
         if (parsed.outcome === 'keep-alive') keepAlives += 1
         if (parsed.outcome !== 'message') return
         mailbox.put(parsed.message)
-        if (parsed.message.kind === 'request' && answers.includes(parsed.message.method))
-          send(createResponse(parsed.message, 200, undefined, tag))
+        if (parsed.message.kind === 'request' && isAnswered(parsed.message)) send(createResponse(parsed.message, 200, undefined, tag))
         const end = rest.indexOf('\r\n\r\n') + 4 + parsed.message.body.length
         rest = rest.subarray(end)
       }
