@@ -1,9 +1,11 @@
 import { once } from 'node:events'
+import { get as httpsGet } from 'node:https'
 import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { AppError } from '../../../src/base/errors.js'
 import { silentLogger } from '../../../src/base/logger.js'
 import { createHttpServer, type HttpNeeds, type HttpServer } from '../../../src/http/http.js'
+import { shownCertificate, tlsSample } from '../../support/net/tls-sample.js'
 
 const open: HttpServer[] = []
 
@@ -65,6 +67,36 @@ describe('HTTP', () => {
     await server.close()
     expect(performance.now() - began).toBeLessThan(4_000)
     await expect(get(`${url}/alive`)).rejects.toThrow()
+  })
+})
+
+describe('HTTPS', () => {
+  const partsOf = (name: 'first' | 'second', clientAuthorities: string | null = null) => ({ ...tlsSample(name), clientAuthorities })
+
+  test('shows its certificate, and a renewed one to the next connection', async () => {
+    const { url, server } = await start({ tls: partsOf('first') })
+    const port = Number(new URL(url).port)
+    expect([url.split(':')[0], await shownCertificate(port)]).toEqual(['https', 'hotdesk test first'])
+    server.renew(partsOf('second'))
+    expect(await shownCertificate(port)).toBe('hotdesk test second')
+  })
+
+  test.each([
+    ['without a certificate', null, false],
+    ['with one of an authority of the node', 'second', true],
+    ['with one of nobody', 'first', false],
+  ] as const)('a client %s is served, and proven or not', async (_what, own, proven) => {
+    const { url, server } = await start({ tls: partsOf('first', tlsSample('second').certificate) })
+    const authorized = new Promise((resolve) => {
+      server.router.server.once('secureConnection', (socket: { authorized: boolean }) => resolve(socket.authorized))
+    })
+    const identity = own === null ? {} : { cert: tlsSample(own).certificate, key: tlsSample(own).key.reveal() }
+    const status = await new Promise((resolve, reject) => {
+      httpsGet(`${url}/alive`, { ...identity, rejectUnauthorized: false, agent: false }, (response) => {
+        response.resume().on('end', () => resolve(response.statusCode))
+      }).on('error', reject)
+    })
+    expect([status, await authorized]).toEqual([200, proven])
   })
 })
 
