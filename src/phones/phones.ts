@@ -91,7 +91,7 @@ export function createPhones(needs: PhonesNeeds): Phones {
     const fetched = fetches.latest(device)
     const makeOf = (agent: string): string => readUserAgent(agent)?.make ?? 'other'
     if (!fetched || !bindingsHere(device).some(({ userAgent }) => makeOf(userAgent) === makeOf(fetched.agent))) return null
-    return fetched.epoch === store.replica.hash(deviceKey(device))?.get('epoch')
+    return fetched.epoch === (store.replica.hash(deviceKey(device))?.get('epoch') ?? '0')
   }
 
   async function notify(device: DeviceId, way: RefreshWay): Promise<NotifyOutcome> {

@@ -49,7 +49,7 @@ function provisioned({ id, site, mac, model }: Device, replica: Pick<Replica, 'h
     model,
     url: salt !== null,
     fetched: fetched === null ? null : new Date(fetched).toISOString(),
-    current: epoch === null ? null : epoch === (replica.hash(`device:${id}`)?.get('epoch') ?? ''),
+    current: epoch === null ? null : epoch === (replica.hash(`device:${id}`)?.get('epoch') ?? '0'),
     agent,
     from,
   }

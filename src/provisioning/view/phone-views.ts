@@ -70,7 +70,7 @@ export function createPhoneViews({ store, directory, line, servers }: PhoneViews
       line: { ...line, servers: servers.length > 0 ? servers : nodesOf(device.site), subscribeSeconds },
       folder: folders.own,
       pages: pages === null ? null : { central: `${pages}central`, personal: `${pages}personal`, calls: `${pages}calls` },
-      epoch: record?.get('epoch') ?? '',
+      epoch: record?.get('epoch') ?? '0',
       network,
     })
   }

@@ -65,13 +65,15 @@ describe('a phone with a token', () => {
   })
 
   test('is known after the fetch: when, what and from where', async () => {
-    const { fetch, issue, store } = await stage()
+    const { fetch, issue, store, provisioning } = await stage()
     await fetch(`${await issue()}${mac}.cfg`)
     await keyOf(
       store,
       'phone:HD0001',
       (record) => record?.get('agent')?.startsWith('Yealink') === true && record.get('from') === '127.0.0.1',
     )
+    // Nobody has logged in at it yet.
+    expect(provisioning.fetches.latest(HD0001)?.epoch).toBe('0')
   })
 })
 
