@@ -234,7 +234,7 @@ export function createSubscriptions(needs: SubscriptionsNeeds): Subscriptions {
       saved.close()
       // A NOTIFY that is to be sent again would hold the process up. The subscriptions go on after the restart.
       isClosed = true
-      for (const { subscription } of [...index.all]) subscription.drop()
+      for (const { subscription } of index.all) subscription.drop()
     },
   }
 }
