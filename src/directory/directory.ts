@@ -18,6 +18,7 @@ export { type BookOwner, bookKey, type Contacts, createContacts } from './contac
 export { type BookEntry, createPhoneBook } from './contacts/phone-book.js'
 export type * from './contract.js'
 export { callPurposes, homeReturns, nodeAbilities, secondLogins } from './contract.js'
+export { untilCopied } from './copied.js'
 export { breakOutOf, keyText, keyTypes, parseKeys, type UserKey, worksAt, writeKeys } from './keys/user-keys.js'
 export { joinNetwork, type Membership, type MembershipNeeds, newBoot, startMembership } from './membership/membership.js'
 export { recordStart } from './membership/previous-starts.js'

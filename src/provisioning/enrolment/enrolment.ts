@@ -13,6 +13,7 @@ import {
   newSalt,
   phoneKey,
   phoneRecordOf,
+  untilCopied,
 } from '../../directory/directory.js'
 import { keptEvents } from '../../hotdesk/hotdesk.js'
 import type { Store } from '../../store/store.js'
@@ -49,6 +50,9 @@ const copiedWithinMs: Milliseconds = 5_000
 export function createEnrolment({ store, directory, site, log }: EnrolmentNeeds): Enrolment {
   /** Salts that were written a moment ago and may not be in the copy yet. */
   const fresh = new Map<DeviceId, { readonly salt: string; readonly at: Milliseconds }>()
+  /** Phones are admitted one after the other: each is looked up, and the limit counted, when the copy has the one before. */
+  let before: Promise<unknown> = Promise.resolve()
+  const openWindow = (): EnrolmentWindow | null => enrolmentWindowOf(store.replica, site, store.clock.now())
   const seconds = (): string => String(Math.floor(store.clock.now() / 1_000))
 
   /** A phone that has fetched its configuration has a token, so its MAC address alone proves nothing any more. */
@@ -91,21 +95,29 @@ export function createEnrolment({ store, directory, site, log }: EnrolmentNeeds)
     }
   }
 
+  async function enrol(newcomer: Newcomer): Promise<DeviceId | null> {
+    const window = openWindow()
+    if (!window) return null
+    const already = window.phones.get(newcomer.mac)
+    if (already && directory.device(already)) return isNew(already) ? already : null
+    if (window.phones.size >= window.limit) return null
+    const device = await deviceFor(newcomer, window)
+    if (!device) return null
+    const fields = { [enrolledField(newcomer.mac)]: device }
+    await store.putFields(enrolmentKey(site), fields)
+    await store.putFields(phoneKey(device), { enrolled: seconds() })
+    await report(device, newcomer.mac, 'window')
+    await untilCopied({ key: enrolmentKey(site), fields }, store)
+    return device
+  }
+
   return {
-    admit: (newcomer) =>
-      whileConnected('an enrolment', async () => {
-        const window = enrolmentWindowOf(store.replica, site, store.clock.now())
-        if (!window) return null
-        const already = window.phones.get(newcomer.mac)
-        if (already && directory.device(already)) return isNew(already) ? already : null
-        if (window.phones.size >= window.limit) return null
-        const device = await deviceFor(newcomer, window)
-        if (!device) return null
-        await store.putFields(enrolmentKey(site), { [enrolledField(newcomer.mac)]: device })
-        await store.putFields(phoneKey(device), { enrolled: seconds() })
-        await report(device, newcomer.mac, 'window')
-        return device
-      }),
+    admit(newcomer) {
+      if (!openWindow()) return Promise.resolve(null)
+      const admitted = before.then(() => whileConnected('an enrolment', () => enrol(newcomer)))
+      before = admitted
+      return admitted
+    },
     async activate(device, mac) {
       await whileConnected('an activation', async () => {
         if (phoneRecordOf(store.replica, device).enrolled !== null && mac === (directory.device(device)?.mac ?? null)) return

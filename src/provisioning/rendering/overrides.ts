@@ -65,8 +65,10 @@ export function readOverrides(folder: string, templates: readonly string[]): Ove
 /** The text of a file, or why there is none. */
 function textIn(file: string): { readonly text: string } | string {
   try {
-    const { size } = statSync(file)
-    return size > most.bytesOfFile ? `has more than ${most.bytesOfFile} bytes` : { text: readFileSync(file, 'utf8') }
+    const stats = statSync(file)
+    // A pipe or a device could hold up the node for ever.
+    if (!stats.isFile()) return 'is not a file'
+    return stats.size > most.bytesOfFile ? `has more than ${most.bytesOfFile} bytes` : { text: readFileSync(file, 'utf8') }
   } catch (fault) {
     return messageOf(fault)
   }

@@ -63,6 +63,16 @@ describe('an open window', () => {
     expect((await fetch('/p/00156500ff04.cfg')).status).toBe(401)
   })
 
+  test('counts phones that ask at the same moment, and a phone that asks for two files is one phone', async () => {
+    const opened = await stage()
+    await openWindow(opened)
+    const addresses = ['00156500ff01', '00156500ff01', '00156500ff02', '00156500ff03', '00156500ff04', '00156500ff05']
+    const answers = await Promise.all(addresses.map((asked) => opened.fetch(`/p/${asked}.cfg`, { agent: 'Yealink SIP-T54W 96.86.0.20' })))
+    const names = new Set(answers.flatMap(({ body }) => /user_name = (HD[0-9]{4})/.exec(body)?.[1] ?? []))
+    expect([...names].toSorted()).toEqual(['HD0002', 'HD0003'])
+    expect(opened.bench.directory.devices().map(({ id }) => id)).not.toContain('HD0004')
+  })
+
   test('of another site lets nobody in', async () => {
     const opened = await stage()
     await opened.store.putFields('enrol:london', { until: '99999999999', limit: '9' })

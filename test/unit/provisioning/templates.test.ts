@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -61,6 +62,15 @@ const more = (text: string): string => `${extended}{% block more %}\n${text}\n{%
 const builtInBody = render({}).body
 
 describe('an override', () => {
+  it('that is a pipe is not read, which would hold up the node', () => {
+    const folder = temporaryFolder('templates')
+    mkdirSync(join(folder, 'site/paris'), { recursive: true })
+    execFileSync('mkfifo', [join(folder, 'site/paris/yealink.liquid')])
+    expect(createTemplates({ folder, log: silentLogger() }).problems()).toEqual([
+      { template: 'site/paris/yealink.liquid', problem: 'is not a file' },
+    ])
+  })
+
   it('extends the built-in template', () => {
     const { body, template, problems } = render({ 'site/paris/yealink.liquid': more('phone_setting.backgrounds = {{ site }}.jpg') })
     expect(problems).toEqual([])
