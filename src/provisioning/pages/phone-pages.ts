@@ -117,12 +117,14 @@ function kindIn(path: string): Kind | null {
 }
 
 /** Yealink puts the typed text in place of `#SEARCH`. */
-function askedIn(query: URLSearchParams, { read }: PageFormat): Asked {
+function askedIn(query: URLSearchParams, { read, paging }: PageFormat): Asked {
   if (read) return read(query)
+  // Only links of a menu name the end of a part. The lines of all others are counted, because each takes a look into the dial plan.
+  const to = paging.kind === 'menu' && query.has('to') ? countIn(query, 'to') : null
   const text = Array.from(query.get('q') ?? '')
     .slice(0, longestText)
     .join('')
-  return { text: text === '#SEARCH' ? '' : text, from: countIn(query, 'from'), to: query.has('to') ? countIn(query, 'to') : null }
+  return { text: text === '#SEARCH' ? '' : text, from: countIn(query, 'from'), to }
 }
 
 /** Links repeat the text, and an answer must not grow beyond what a phone reads. */
