@@ -56,7 +56,8 @@ function quoted({ text }: Claim): string {
 }
 
 function conflictOf(earlier: Claim, later: Claim): string | null {
-  const isLogout = later.kind === 'logout' || later.kind === 'logoutEverywhere'
+  // An extension may follow the code that logs out everywhere: without a mark at its end, `*77*6100*` would be two things.
+  const isLogout = later.kind === 'logout' || (later.kind === 'logoutEverywhere' && /[*#]$/.test(later.text))
   if (earlier.kind === 'login' && isLogout && reservedExtension({ login: earlier.text, logout: later.text })) return null
   // An emergency number takes precedence over everything, so it conflicts with nothing but codes.
   if (earlier.kind === 'emergency' || later.kind === 'emergency') return isCode(earlier) || isCode(later) ? clash(earlier, later) : null

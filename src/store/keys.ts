@@ -52,6 +52,11 @@ export function isExpiring(key: string): boolean {
   return expiringPrefixes.some((prefix) => key.startsWith(prefix))
 }
 
+/** Whether the copy on disk has the key. Calls in progress change all the time, are over when a node starts, and name who calls. */
+export function isSaved(key: string): boolean {
+  return !key.startsWith('lamp:')
+}
+
 /** A node is alive as long as it renews this key. */
 export function isHeartbeat(key: string): boolean {
   return key.startsWith('node:')

@@ -1,5 +1,5 @@
 import { type DeviceId, parseExtension, type SiteName } from '../../base/identity.js'
-import { ownerOfNumber, type Route, type Trunk } from '../../dialplan/dialplan.js'
+import { ownerOfNumber, type Route, reservedExtension, type Trunk } from '../../dialplan/dialplan.js'
 import type { LiveNode, User } from '../../directory/directory.js'
 import type { Binding } from '../../registrar/registrar.js'
 import { forwardsIn } from '../../sip/diversion/diversion.js'
@@ -70,11 +70,22 @@ function isEmergencyAt(site: SiteName, digits: string, { dialplan, directory }: 
 export function code({ digits }: QuestionOf<'dialled'>, { dialplan, directory }: Knowledge): Ruling {
   const route = dialplan.route(digits)
   if (route.kind === 'logout') return { words: `${digits} is the logout code`, to: route }
-  if (route.kind === 'logout-everywhere') return { words: `${dialplan.codes.logoutEverywhere} logs a user out at every phone`, to: route }
+  if (route.kind === 'logout-everywhere') return everywhere(route, { dialplan, directory })
   if (route.kind !== 'login') return { words: 'not a login or logout code' }
   if (route.extension === null) return { words: `${digits} is the login code; the extension is asked for`, to: route }
   if (!directory.user(route.extension)) return { words: 'login code with an unknown extension', to: route }
   return { words: `${digits} logs ${route.extension} in`, to: route }
+}
+
+/** A user who has had the extension since before there was this code logs in with it as ever: `*77*6*`. With an extension, the code has its meaning. */
+function everywhere(
+  route: Extract<Route, { kind: 'logout-everywhere' }>,
+  { dialplan, directory }: Pick<Knowledge, 'dialplan' | 'directory'>,
+): Ruling {
+  const { login, logoutEverywhere } = dialplan.codes
+  const extension = route.extension === null && logoutEverywhere !== null ? reservedExtension({ login, logout: logoutEverywhere }) : null
+  if (extension === null || !directory.user(extension)) return { words: `${logoutEverywhere} logs a user out at every phone`, to: route }
+  return { words: `${logoutEverywhere} logs ${extension} in, because there is this user`, to: { kind: 'login', extension } as const }
 }
 
 export function caller({ by }: Pick<QuestionOf<'dialled'>, 'by'>): Ruling {

@@ -5,6 +5,7 @@ import { messageOf } from '../../base/errors.js'
 import type { Logger } from '../../base/logger.js'
 import type { Metrics } from '../../base/metrics.js'
 import { counted } from '../../base/output/counted.js'
+import { isSaved } from '../keys.js'
 import { type CopyContents, type Origin, readCopy, readRecords, writeCopy } from './copy-file.js'
 import type { Hash, WritableReplica } from './replica.js'
 
@@ -48,8 +49,8 @@ export function keepSavedCopy(needs: SavedCopyNeeds): SavedCopy {
   let unsaved = false
   let restsUntil: Milliseconds = 0
   let written: Promise<void> = Promise.resolve()
-  const stopListening = replica.onChange(() => {
-    unsaved = true
+  const stopListening = replica.onChange((key) => {
+    if (isSaved(key)) unsaved = true
   })
   const saving = every(clock, saveEveryMs, saveInTurn, complain)
   metrics.storeCopySaved.set(1)
@@ -85,7 +86,7 @@ export function keepSavedCopy(needs: SavedCopyNeeds): SavedCopy {
   async function saveNow(): Promise<void> {
     if (!unsaved || !isFresh()) return
     unsaved = false
-    const hashes = replica.snapshot()
+    const hashes = new Map([...replica.snapshot()].filter(([key]) => isSaved(key)))
     try {
       await mkdir(data, { recursive: true, mode: 0o700 })
       await writeCopy(path, { savedAt: networkClock.now(), hashes, origin, left: leftOf(hashes.keys()) })

@@ -35,4 +35,6 @@ test('a code that logs out everywhere may lie within the login, but not in the w
   const base = 'site: paris\nextensions: [1XX]\nshortCodes: { "*99.": { feature: pick-up } }\n'
   expect(refusal(`${base}codes: { logoutEverywhere: "*99*" }\n`).join()).toMatch(/"\*99\."|codes\.logoutEverywhere/)
   expect(load(`${base}codes: { logoutEverywhere: "*77*9*" }\n`).codes.logoutEverywhere).toBe('*77*9*')
+  // Otherwise `*77*6100*` would log 100 out, and not 6100 in.
+  expect(refusal(`${base}codes: { logoutEverywhere: "*77*6" }\n`).join()).toMatch(/codes\.logoutEverywhere/)
 })

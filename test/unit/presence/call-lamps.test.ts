@@ -35,12 +35,17 @@ function stage() {
       return Promise.resolve()
     },
   }
+  const clock = createManualClock(0)
   const lamps = createCallLamps({
     calls: { of: (lamp) => own.get(lamp) ?? [], lamps: () => own.keys(), onChange: ownChanged.on },
     store: store as never,
-    directory: { node: (name: string) => ({ boot: boots.get(name) }), onNodeChange: nodeChanged.on } as never,
+    directory: {
+      node: (name: string) => ({ boot: boots.get(name) }),
+      nodes: () => Array.from(boots.keys(), (name) => ({ name })),
+      onNodeChange: nodeChanged.on,
+    } as never,
     node: 'paris-1' as NodeName,
-    clock: createManualClock(0),
+    clock,
     log: silentLogger(),
   })
   const changes: string[] = []
@@ -58,6 +63,12 @@ function stage() {
       hashes.set(`lamp:${lamp}`, new Map([['paris-2', text]]))
       copyChanged.emit(`lamp:${lamp}`, ['paris-2'])
     },
+    /** The time after which changes are written is over, and so are the writes. */
+    async gathered() {
+      clock.advance(10)
+      for (let turn = 0; turn < 5; turn++) await Promise.resolve()
+    },
+    leave: (node: string) => boots.delete(node),
     restart(node: string, boot: string) {
       boots.set(node, boot)
       nodeChanged.emit(node as NodeName)
@@ -83,13 +94,40 @@ describe('the calls of all nodes', () => {
   })
 
   it('are written with the boot of the node, and removed when the last call of a user ends', async () => {
-    const { begin, writes } = stage()
+    const { begin, writes, gathered } = stage()
     begin('101', [up])
-    await Promise.resolve()
+    await gathered()
     begin('101', [])
-    await Promise.resolve()
-    await Promise.resolve()
+    await gathered()
     expect(writes).toEqual([`lamp:101 ${writeNodeCalls({ boot: 'boot-1', calls: [up] })}`, 'lamp:101 null'])
+  })
+
+  it('are written together, each lamp once however often it has changed', async () => {
+    const { begin, writes, gathered } = stage()
+    begin('101', [ringing])
+    begin('102', [up])
+    begin('101', [up])
+    begin('103', [up])
+    begin('103', [])
+    await gathered()
+    expect(writes).toEqual(['101', '102'].map((lamp) => `lamp:${lamp} ${writeNodeCalls({ boot: 'boot-1', calls: [up] })}`))
+  })
+
+  it('are not written while there is no other node, and are when one comes', async () => {
+    const { begin, writes, gathered, leave, restart } = stage()
+    begin('101', [up])
+    await gathered()
+    leave('paris-2')
+    begin('101', [])
+    begin('102', [ringing])
+    begin('103', [up])
+    await gathered()
+    begin('103', [])
+    await gathered()
+    expect(writes).toHaveLength(1)
+    restart('paris-2', 'boot-3')
+    await gathered()
+    expect(writes.slice(1)).toEqual(['lamp:101 null', `lamp:102 ${writeNodeCalls({ boot: 'boot-1', calls: [ringing] })}`])
   })
 
   it('of this node are right without Redis', () => {

@@ -55,6 +55,18 @@ describe('the saved copy', () => {
     await copy.close()
   })
 
+  it('has no calls in progress, which name their callers, and a change of those alone does not write it', async () => {
+    const lamps = () => [['lamp:100', new Map([['paris-1', 'Zoë']])]] as const
+    const idle = savedCopyOf()
+    idle.replica.put(lamps())
+    await idle.copy.close()
+    expect(existsSync(idle.file)).toBe(false)
+    const changed = savedCopyOf()
+    changed.replica.put([...lamps(), ...peopled])
+    await changed.copy.close()
+    expect(readFileSync(changed.file, 'utf8')).toMatch(/^(?:(?!Zoë).)*Alice(?:(?!Zoë).)*$/s)
+  })
+
   it('that cannot be written does not delay the end of the node', async () => {
     const { replica, copy, lines, file } = savedCopyOf()
     mkdirSync(`${file}.new`)

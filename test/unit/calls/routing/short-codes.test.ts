@@ -109,3 +109,12 @@ describe('a short code', () => {
     expect(from('HD0002', '998', visit).to).toMatchObject({ kind: 'emergency', number: '112' })
   })
 })
+
+describe('the code that logs out everywhere', () => {
+  it('logs in the user who has had its extension since before there was the code', () => {
+    const older = known({ ...atWork, users: [alice, userOf('6', 'Six')] })
+    expect(from('HD0001', '*77*6*', older).to).toEqual({ kind: 'login', extension: '6' })
+    expect(from('HD0001', '*77*6*100*', older).to).toEqual({ kind: 'logout-everywhere', extension: '100' })
+    expect(from('HD0001', '*77*6*').to).toEqual({ kind: 'logout-everywhere', extension: null })
+  })
+})
