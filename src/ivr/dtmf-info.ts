@@ -1,6 +1,7 @@
 import { eventBytes, parseTelephoneEvent } from '../media/dtmf/telephone-event.js'
 import { type keyBodies, keyOfEvent, parseKey } from '../media/key.js'
 import type { Key } from '../media/media.js'
+import { firstPart } from '../sip/message/multipart.js'
 
 /** The content of an INFO request: a key, nothing about keys, or a type that we do not support. */
 type InfoKey = { readonly kind: 'key'; readonly key: Key } | { readonly kind: 'nothing' } | { readonly kind: 'unknown form' }
@@ -23,7 +24,8 @@ const nothing: InfoKey = { kind: 'nothing' }
  * | `application/vnd.nortelnetworks.digits` | `d=5`                                                                          |
  * | `application/hook-flash`                | none                                                                           |
  *
- * `*`, `#` and the letters are characters or, from some phones, event codes (RFC 4733 §3.2).
+ * `*`, `#` and the letters are characters or, from some phones, event codes (RFC 4733 §3.2) or names (`star`, `pound`). Any of these may be a part of
+ * a multipart body (RFC 5621 §3.1).
  */
 export function createInfoKeys(): InfoKeys {
   const readEvent = createEventReader()
@@ -39,6 +41,8 @@ export function createInfoKeys(): InfoKeys {
   return {
     read(contentType, body) {
       const form = contentType.split(';')[0]?.trim().toLowerCase() ?? ''
+      const part = firstPart({ type: contentType, body }, isForm)
+      if (part && isForm(part.type)) return readers[part.type](part.content)
       if (isForm(form)) return readers[form](body)
       return form === '' || body === '' ? nothing : { kind: 'unknown form' }
     },
@@ -61,8 +65,16 @@ function firstWord(body: string): string {
   return body.trim().split(/[\s,;]/, 1)[0] ?? ''
 }
 
+/** What some phones write for the two keys that are neither digits nor letters. */
+const names: ReadonlyMap<string, Key> = new Map([
+  ['star', '*'],
+  ['asterisk', '*'],
+  ['pound', '#'],
+  ['hash', '#'],
+])
+
 function keyNamed(name: string): InfoKey {
-  const key = parseKey(name) ?? (/^1[0-5]$/.test(name) ? keyOfEvent(Number(name)) : null)
+  const key = parseKey(name) ?? names.get(name.toLowerCase()) ?? (/^1[0-5]$/.test(name) ? keyOfEvent(Number(name)) : null)
   return key === null ? nothing : { kind: 'key', key }
 }
 

@@ -60,6 +60,7 @@ export function createPresence(needs: PresenceNeeds): Presence {
 
   const stops = [
     hotdesk.onChange(({ device }) => subscriptions.endOf(device, ({ watched }) => watched.kind !== 'seat')),
+    registrar.onRegistered((device) => subscriptions.resume(device)),
     registrar.onUnregistered((device) => subscriptions.endOf(device, () => true)),
     plan.onChange(lookSoon),
     directory.onDeviceChange(lookSoon),

@@ -1,5 +1,6 @@
 import { keyBodies } from '../../media/key.js'
-import type { DialogEnd, IncomingRequest, ReinviteReply, SipDialog, SipHeaders, SipReply } from '../../srf/srf.js'
+import { firstPart } from '../../sip/message/multipart.js'
+import type { DialogEnd, IncomingRequest, ReinviteReply, ResponseParts, SipDialog, SipHeaders, SipReply } from '../../srf/srf.js'
 import type { Caller } from '../inbound/caller.js'
 import { ourReason, reasonHeaders } from '../reason-header.js'
 import { sessionDescription } from './session-description.js'
@@ -167,17 +168,24 @@ async function relay(request: IncomingRequest, { from, to, passable }: Direction
     request.respond(request.method in passed ? 403 : (statusHere[request.method] ?? 501))
     return
   }
-  const [type = ''] = request.header('Content-Type').toLowerCase().split(';')
-  const mayBeEmpty = passable === passed
-  if (!(mayBeEmpty && request.body === '') && !types.includes(type.trim())) {
+  const content = passableContent(request, types)
+  if (content === null && !(passable === passed && request.body === '')) {
     // RFC 3261 §8.2.3
     request.respond(415, { headers: { Accept: types.join(', ') } })
     return
   }
-  const headers = request.body ? pick(request, ['Content-Type']) : {}
-  const response = await to.request(request.method, { headers, ...(request.body ? { body: request.body } : {}) })
+  const response = await to.request(request.method, content ?? {})
   const needsReinvite = request.method === 'UPDATE' && updateUnsupported.has(response.status)
-  pass(needsReinvite ? await to.reinvite(request.body) : response, request)
+  pass(needsReinvite ? await to.reinvite(content?.body ?? null) : response, request)
+}
+
+/** The body, or the first part of a multipart body that may pass (RFC 5621 §3.1); null: there is none. */
+function passableContent({ header, body }: IncomingRequest, types: readonly string[]): Pick<ResponseParts, 'headers' | 'body'> | null {
+  const type = header('Content-Type')
+  const isPassable = (each: string): boolean => types.includes(each)
+  if (isPassable((type.split(';', 1)[0] ?? '').trim().toLowerCase())) return body === '' ? {} : { headers: { 'Content-Type': type }, body }
+  const part = firstPart({ type, body }, isPassable)
+  return part && { headers: { 'Content-Type': part.type }, body: part.content }
 }
 
 /** Hold, resume, a new codec or address: the offer passes to the other side and its answer back (RFC 3264 §8). */

@@ -40,6 +40,8 @@ export interface LampSubscriptions {
   has(device: DeviceId): boolean
   /** Sends what has changed. */
   look(device: DeviceId): void
+  /** The phone can be reached again. */
+  resume(device: DeviceId): void
   /** The phone is gone. */
   drop(device: DeviceId): void
   close(): void
@@ -101,6 +103,8 @@ export function createLampSubscriptions(needs: LampSubscriptionsNeeds): LampSubs
 
   function begin({ device, began, until }: Omit<SavedLamp, 'dialog'>, dialog: SubscriptionDialog): Entry {
     const all = byDevice.get(device) ?? new Set()
+    // The phone has begun anew under the same Call-ID and tag: what it had before is over.
+    for (const { dialog: before, notifications } of all) if (before.id === dialog.id) notifications.drop()
     byDevice.set(device, all)
     const [oldest] = all
     if (oldest && all.size >= mostOfPhone) oldest.notifications.drop()
@@ -199,6 +203,9 @@ export function createLampSubscriptions(needs: LampSubscriptionsNeeds): LampSubs
     has: (device) => byDevice.has(device),
     look(device) {
       for (const { notifications } of byDevice.get(device) ?? []) notifications.look()
+    },
+    resume(device) {
+      for (const { notifications } of byDevice.get(device) ?? []) notifications.resume()
     },
     drop,
     close() {

@@ -146,6 +146,7 @@ export function createMessageLamps(needs: MessageLampsNeeds): MessageLamps {
       if (extension) mailboxChanged(extension)
     }),
     registrar.onRegistered((device, how) => {
+      subscriptions.resume(device)
       if (how === 'new') registered(device)
     }),
     registrar.onUnregistered(unregistered),

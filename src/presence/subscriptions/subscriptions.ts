@@ -38,6 +38,8 @@ export interface SubscriptionsNeeds extends Omit<SubscribeJudgeNeeds, 'countOf' 
 export interface Subscriptions {
   /** Ends those of a phone, for `which` only. */
   endOf(device: DeviceId, which: (about: Entry['about']) => boolean): void
+  /** The phone can be reached again. */
+  resume(device: DeviceId): void
   /** The meaning of addresses, the rights or the owners of phones have changed. */
   lookAtAll(): void
   close(): void
@@ -88,6 +90,8 @@ export function createSubscriptions(needs: SubscriptionsNeeds): Subscriptions {
       }),
     }
     dialog.onSubscribe((request) => refresh(entry, request))
+    // The phone has begun anew under the same Call-ID and tag: what it had before is over.
+    for (const { dialog: before, subscription } of index.ofDevice(about.by.device)) if (before.id === dialog.id) subscription.drop()
     index.add(entry)
     metrics.subscriptions.set(index.all.size)
     keep(entry)
@@ -222,6 +226,9 @@ export function createSubscriptions(needs: SubscriptionsNeeds): Subscriptions {
   return {
     endOf(device, which) {
       for (const { about, subscription } of index.ofDevice(device)) if (which(about)) subscription.end('deactivated')
+    },
+    resume(device) {
+      for (const { subscription } of index.ofDevice(device)) subscription.resume()
     },
     lookAtAll() {
       for (const { about, subscription } of index.all) if (!isAsBefore(about)) subscription.end('deactivated')

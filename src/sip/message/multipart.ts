@@ -18,6 +18,27 @@ export function multipart(subtype: string, parts: readonly BodyPart[], newBounda
   return { type: `multipart/${subtype};boundary=${boundary}`, body: [...lines, `--${boundary}--`, ''].join('\r\n') }
 }
 
+/**
+ * The first part whose type fits (RFC 5621 §3.1); null if there is none, or the body is not multipart. Types are in lower case, without parameters.
+ * A part in a part is not looked for.
+ */
+export function firstPart(
+  { type, body }: Multipart,
+  fits: (type: string) => boolean,
+): { readonly type: string; readonly content: string } | null {
+  if (!/^\s*multipart\//i.test(type)) return null
+  const boundary = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i.exec(type)
+  if (boundary === null) return null
+  // The line break before a boundary belongs to the boundary.
+  for (const part of `\r\n${body}`.split(`\r\n--${boundary[1] ?? boundary[2]}`).slice(1, -1)) {
+    const end = part.indexOf('\r\n\r\n')
+    const [, written = ''] = /\r\ncontent-type:[ \t]*([^\s;]{1,100})[ \t]*(?:;|\r\n)/i.exec(`${part.slice(0, end)}\r\n`) ?? []
+    const own = written.toLowerCase()
+    if (end >= 0 && own !== '' && fits(own)) return { type: own, content: part.slice(end + 4) }
+  }
+  return null
+}
+
 function unusedBoundary(parts: readonly BodyPart[], newBoundary: () => string): string {
   for (;;) {
     const boundary = newBoundary()

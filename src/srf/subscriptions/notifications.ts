@@ -27,6 +27,8 @@ export interface Notifications {
   restate(): void
   /** Sends what has changed. */
   look(): void
+  /** The phone can be reached again: a NOTIFY that waits for its next attempt is sent now. */
+  resume(): void
   /** Sends the last NOTIFY; does nothing after it. */
   end(reason: EndReason): void
   /** Without a NOTIFY. */
@@ -111,6 +113,11 @@ export function createNotifications({ dialog, state, until, clock, onReply, onEn
     })
   }
 
+  function cancelRetry(): void {
+    retry?.cancel()
+    retry = null
+  }
+
   function drop(): void {
     if (isOver) return
     isOver = true
@@ -123,6 +130,8 @@ export function createNotifications({ dialog, state, until, clock, onReply, onEn
     until,
     restate() {
       wanted = 'all'
+      // At once (RFC 6665 §4.2.1.2): the phone waits for it, and has just shown where it is.
+      cancelRetry()
       void send()
     },
     look() {
@@ -130,10 +139,14 @@ export function createNotifications({ dialog, state, until, clock, onReply, onEn
       if (wanted === 'nothing') wanted = 'news'
       void send()
     },
+    resume() {
+      if (retry === null) return
+      cancelRetry()
+      void send()
+    },
     end(reason) {
       last ??= reason
-      retry?.cancel()
-      retry = null
+      cancelRetry()
       void send()
     },
     drop,

@@ -67,6 +67,8 @@ export function createSubscriptions({ drachtio, connection, clock, restores }: S
             if (fault || !sent) return fail(messageOf(fault), fault)
             const saved = begunDialog(request, sent, { seconds, now: clock.now() })
             const id = raw.res.stackDialogId || dialogIdOf(saved)
+            // The phone has begun anew under the same Call-ID and From tag. The SIP server's id means the dialog that began last.
+            byDialog.get(id)?.end()
             resolve(open({ drachtio, connection, clock, id, saved, farEnd, ended: forget(id) }))
           })
         }),

@@ -106,6 +106,25 @@ describe('a subscription begins', () => {
     expect((await dialog.notify(active)).status).toBe(481)
   })
 
+  it('anew under the Call-ID and From tag of one before: that one is over, and the new one is notified and refreshed', async () => {
+    const { accepted: first, dialog: before } = await begun()
+    const arrived = new Promise<IncomingSubscribe>((resolve) => srf.onSubscribe('dialog', resolve))
+    const ids = { callId: first.callId, fromTag: first.from.tag }
+    phone.send(phone.request({ method: 'SUBSCRIBE', to: watched, headers: lamp, cseq: first.cseq.number + 1, ...ids }))
+    const dialog = await (await arrived).accept({ expires: 600 })
+    const accepted = await phone.hearsResponse(200, 'SUBSCRIBE')
+    expect(accepted.to.tag).not.toBe(first.to.tag)
+    expect((await before.notify(last)).status).toBe(481)
+    before.end()
+    void dialog.notify(active)
+    const notify = await phone.hearsNewRequest('NOTIFY')
+    phone.respond(notify, 200)
+    expect([notify.from.tag, notify.body.toString()]).toEqual([accepted.to.tag, 'idle'])
+    dialog.onSubscribe((request) => request.respond(200))
+    refreshing(accepted)(lamp)
+    await phone.hearsResponse(200, 'SUBSCRIBE')
+  })
+
   it('and each NOTIFY has the id of the Event header (RFC 6665 §8.2.1)', async () => {
     const subscribe = await arrives([['Event', 'Dialog;id=7']])
     const dialog = await subscribe.accept({ expires: 60 })

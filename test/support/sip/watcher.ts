@@ -58,6 +58,7 @@ async function subscribe(peer: SipPeer, parts: Parts, wanted: SubscribeParts & {
   const callId = newCallId()
   const from = `<sip:${parts.device}@${parts.domain}>;tag=${newTag()}`
   let cseq = 0
+  let latestNotify = 0
   let credentials: readonly [string, string] | null = null
 
   function request(seconds: number, toTag?: string): SipRequest {
@@ -85,9 +86,11 @@ async function subscribe(peer: SipPeer, parts: Parts, wanted: SubscribeParts & {
 
   async function next(): Promise<SipRequest> {
     const heard = await peer.hears(`a NOTIFY about ${name}`, (message) => {
-      return message.kind === 'request' && message.method === 'NOTIFY' && message.callId === callId
+      // On a busy machine a NOTIFY is sent again before the test answers it.
+      return message.kind === 'request' && message.method === 'NOTIFY' && message.callId === callId && message.cseq.number > latestNotify
     })
     if (heard.kind !== 'request') throw new Error('a response is no request')
+    latestNotify = heard.cseq.number
     peer.respond(heard, 200)
     return heard
   }

@@ -34,6 +34,12 @@ describe('a key by INFO', () => {
     ['Signal=12\r\n', 'A'],
     ['Signal=15\r\n', 'D'],
     ['5', '5'],
+    ['Signal= *\r\nDuration= 250\r\n', '*'],
+    ['Signal=star\r\n', '*'],
+    ['Signal=Asterisk', '*'],
+    ['Signal=pound\r\nDuration=160\r\n', '#'],
+    ['Signal=HASH\r\n', '#'],
+    ['Signal=flash\r\n', ''],
     ['Signal=16\r\n', ''],
     ['Signal=\r\nDuration=160\r\n', ''],
     ['Signal=55\r\n', ''],
@@ -94,6 +100,25 @@ describe('a key by INFO', () => {
       expect(heard(type, 'Signal=5\r\n')).toBe('5')
     },
   )
+
+  it.each([
+    ['alone', ['--b', 'Content-Type: application/dtmf-relay', '', 'Signal=5', 'Duration=160', '--b--', ''], '5'],
+    [
+      'after a part of another type',
+      ['--b', 'Content-Type: text/plain', '', '7', '--b', 'content-type:application/DTMF ;q=1', '', '#', '--b--'],
+      '#',
+    ],
+    [
+      'behind a preamble and another header',
+      ['hello', '--b', 'Content-ID: <1@x>', 'Content-Type: application/dtmf', '', '5', '--b--'],
+      '5',
+    ],
+    ['that is a hook flash', ['--b', 'Content-Type: application/hook-flash', '', 'hf', '--b--'], ''],
+    ['of no type that is supported', ['--b', 'Content-Type: text/plain', '', '5', '--b--'], '?'],
+    ['without an end', ['--b', 'Content-Type: application/dtmf', '', '5'], '?'],
+  ])('is read in a part of a multipart body (RFC 5621 §3.1), %s', (_what, lines, key) => {
+    expect(heard('multipart/mixed; boundary=b', lines.join('\r\n'))).toBe(key)
+  })
 
   it('is absent in a hook flash, in a body without a type, and without a body; other types are not supported', () => {
     expect(heard('application/hook-flash', 'Signal=hf\r\n')).toBe('')

@@ -101,6 +101,29 @@ describe('a subscription', () => {
     expect(sent.map(({ body }) => body)).toEqual(['all idle', 'all busy'])
   })
 
+  it('sends the full state at once after a SUBSCRIBE, also while a failed NOTIFY waits for its next attempt (RFC 6665 §4.2.1.2)', async () => {
+    const { sent, subscription, clock } = stage()
+    subscription.restate()
+    await sent[0]?.respond(503)
+    subscription.restate()
+    expect(sent.map(({ body }) => body)).toEqual(['all idle', 'all idle'])
+    await sent[1]?.respond(200)
+    clock.advance(2_000)
+    expect(sent).toHaveLength(2)
+  })
+
+  it('sends a NOTIFY that has failed as soon as the phone is back, and nothing to a phone that has it', async () => {
+    const { sent, subscription, become } = stage()
+    subscription.restate()
+    await sent[0]?.respond(503)
+    become('busy')
+    subscription.resume()
+    expect(sent.map(({ body }) => body)).toEqual(['all idle', 'all busy'])
+    await sent[1]?.respond(200)
+    subscription.resume()
+    expect(sent).toHaveLength(2)
+  })
+
   it.each([481, 489, 408])('ends without another NOTIFY after %i (RFC 6665 §4.2.2)', async (status) => {
     const { sent, subscription, become, ends } = stage()
     subscription.restate()

@@ -87,6 +87,28 @@ it.each([
   expect(await caller.ask(method, type, body)).toBe(passed)
 })
 
+it('of a multipart body of INFO the key passes alone (RFC 5621 §3.1)', async () => {
+  const [caller, callee] = [leg(200), leg(200)]
+  const passed: unknown[] = []
+  callee.dialog.request = (method, parts) => {
+    passed.push([method, parts])
+    return Promise.resolve({ status: 200, reason: 'OK', header: () => '', body: '' })
+  }
+  bridge({
+    caller: caller.dialog,
+    callee: callee.dialog,
+    kind: 'device',
+    proves: () => true,
+    onRefer: () => undefined,
+    optionsFor: () => ({}),
+  })
+  const part = (type: string, body: string): string => `--b\r\nContent-Type: ${type}\r\n\r\n${body}\r\n`
+  const body = `${part('image/png', 'x')}${part('application/dtmf-relay', 'Signal=5')}--b--`
+  expect(await caller.ask('INFO', 'multipart/mixed;boundary=b', body)).toBe(200)
+  expect(passed).toEqual([['INFO', { headers: { 'Content-Type': 'application/dtmf-relay' }, body: 'Signal=5' }]])
+  expect(await caller.ask('INFO', 'multipart/mixed;boundary=b', `${part('image/png', 'x')}--b--`)).toBe(415)
+})
+
 it('an offer that meets one of the other side gets 491 and is not sent on (RFC 3261 §14.1)', async () => {
   const [caller, callee] = [leg(200), leg(200)]
   let answer = (): void => undefined
