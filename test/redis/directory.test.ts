@@ -67,6 +67,7 @@ describe('a user', () => {
       timeProfile: null,
       profile: null,
       keys: [],
+      language: null,
     })
   })
 
