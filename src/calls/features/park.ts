@@ -62,6 +62,7 @@ interface Parked {
 
 /** The other node answers at once. */
 const answerMs: Milliseconds = 10_000
+const takingMs: Milliseconds = 1_000
 const nothing: Failure = { reason: 'nothing-parked' }
 
 export function createPark(needs: ParkNeeds): Park {
@@ -92,12 +93,18 @@ export function createPark(needs: ParkNeeds): Park {
 
   function stay(orbit: string, { call, transfer, held }: Omit<Parked, 'leave'>): Promise<'taken' | 'gone' | 'time'> {
     return new Promise((resolve) => {
-      const alarm = clock.after(call.plan.parkMs, () => leave('time'))
+      let alarm = clock.after(call.plan.parkMs, onTime)
+      /** While somebody takes the call, it is not offered to anybody else. It stays if nothing comes of that. */
+      function onTime(): void {
+        if (orbits.get(orbit) === parked) leave('time')
+        else alarm = clock.after(takingMs, onTime)
+      }
       function leave(why: 'taken' | 'gone' | 'time'): void {
         alarm.cancel()
         resolve(why)
       }
-      orbits.set(orbit, { call, transfer, held, leave })
+      const parked = { call, transfer, held, leave }
+      orbits.set(orbit, parked)
       held.onEnd(() => leave('gone'))
       call.control.endBy((text) => held.hangUp({ Reason: ourReason(text) }))
       held.wait('parked')
