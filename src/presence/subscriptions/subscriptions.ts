@@ -175,7 +175,7 @@ export function createSubscriptions(needs: SubscriptionsNeeds): Subscriptions {
     const dialog = watched === null || until <= clock.now() ? null : srf.restoreSubscription(savedDialog, farEndOf(device))
     if (!dialog || watched === null) return null
     const entry = begin(dialog, { event, by: { device, user }, watched, uri, name }, { began, until, version: version + versionGap })
-    if (watcherOn(device, needs).user === user || watched.kind === 'seat') return entry
+    if (isAsBefore(entry.about)) return entry
     entry.subscription.end('deactivated')
     return null
   }
@@ -203,8 +203,9 @@ export function createSubscriptions(needs: SubscriptionsNeeds): Subscriptions {
     restate(restored)
   }
 
-  /** Whether the address still stands for the same, and may be watched. */
+  /** Whether the phone still has its user, and the address still stands for the same, and may be watched. */
   function isAsBefore({ name, watched, by }: Entry['about']): boolean {
+    if (watched.kind !== 'seat' && watcherOn(by.device, needs).user !== by.user) return false
     return JSON.stringify(watchedAt(name, needs)) === JSON.stringify(watched) && needs.rights.mayWatch(watched, by)
   }
 

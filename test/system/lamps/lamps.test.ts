@@ -139,6 +139,21 @@ describe('a lamp', () => {
     await office.seat({ 102: 'HD0003' })
   })
 
+  it('ends when the phone gets another owner, who may not see what the first one watched', async () => {
+    await office.directory.putUser('104', { name: 'Emil', home: 'paris', doNotDisturb: true })
+    await office.directory.putDevice('HD0006', { site: 'paris', hotdesk: false, password: passwordOf('HD0006'), owner: '102' })
+    await office.follows('device:HD0006', (device) => device?.get('owner') === '102')
+    const owned = await watcherAt('HD0006')
+    const [dnd, colleague] = [await owned.subscribe('*26'), await owned.subscribe('101')]
+    expect([stateIn(await dnd.next()), stateIn(await colleague.next())]).toEqual(['terminated', 'terminated'])
+    await office.directory.putDevice('HD0006', { owner: '104' })
+    for (const watch of [dnd, colleague]) expect(stateIn(await watch.next())).toBe('terminated;reason=deactivated')
+    expect(stateIn(await (await owned.subscribe('*26')).next())).toBe('confirmed')
+    await owned.close()
+    await office.directory.removeDevice('HD0006')
+    await office.directory.removeUser('104')
+  })
+
   it('of a list has all lamps of the user, and then those that change (RFC 4662 §5.2)', async () => {
     await office.redis.cli('HSET', '{hd}:user:103', 'keys', 'line, blf:101="Bob", blf:102, dnd, park:1, forward:101')
     await office.follows('user:103', (user) => user?.get('keys') !== undefined)
