@@ -1,4 +1,4 @@
-import type { AddressInfo, Server } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
 import type { Server as TlsServer } from 'node:tls'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { type AppError, errors, messageOf } from '../base/errors.js'
@@ -57,6 +57,7 @@ export function createHttpServer({ address, port, tls, limits, log }: HttpNeeds)
     ...(tls ? { https: { ...timeouts, handshakeTimeout: idleMs, ...contextOf(tls) } } : { http: timeouts }),
   }) as unknown as FastifyInstance
   limitConnections(router.server, limits)
+  limitRequestsAhead(router)
   reportFaults(router, log)
   return {
     router,
@@ -94,6 +95,22 @@ function limitConnections(server: Server, { total, perSource }: ConnectionLimits
       else bySource.delete(source)
     })
     if (count > perSource) socket.destroy()
+  })
+}
+
+/** Phones and monitors await each answer, although they need not (RFC 9112 §9.3.2). */
+const mostAhead = 16
+
+/** One connection must not keep the node busy with requests whose answers nobody awaits, nor escape the delay of refusals in this way. */
+function limitRequestsAhead(router: FastifyInstance): void {
+  const open = new WeakMap<Socket, number>()
+  router.addHook('onRequest', ({ raw: { socket } }, reply, proceed) => {
+    const count = (open.get(socket) ?? 0) + 1
+    open.set(socket, count)
+    reply.raw.once('close', () => open.set(socket, (open.get(socket) ?? 1) - 1))
+    if (count <= mostAhead) return proceed()
+    reply.hijack()
+    socket.destroy()
   })
 }
 

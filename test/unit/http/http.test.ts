@@ -131,6 +131,28 @@ describe('hostile clients', () => {
   }, 20_000)
 })
 
+test('a client that sends many requests ahead of their answers is cut off; a few are answered in order', async () => {
+  const { url } = await start()
+  const { hostname, port } = new URL(url)
+  for (const [count, answered] of [
+    [8, 8],
+    [1_000, 16],
+  ] as const) {
+    const socket = connect({ host: hostname, port: Number(port) })
+    let heard = ''
+    socket.on('error', () => undefined)
+    socket.on('data', (piece) => {
+      heard += String(piece)
+    })
+    socket.write('GET /alive HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(count - 1))
+    socket.write('GET /alive HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+    await once(socket, 'close')
+    const answers = heard.split('HTTP/1.1 200 OK').length - 1
+    if (count === answered) expect(answers).toBe(count)
+    else expect(answers).toBeLessThanOrEqual(answered)
+  }
+})
+
 describe('connections over HTTP', () => {
   async function visit(url: string, from: string): Promise<Socket> {
     const { hostname, port } = new URL(url)
