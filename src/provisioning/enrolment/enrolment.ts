@@ -55,10 +55,9 @@ export function createEnrolment({ store, directory, site, log }: EnrolmentNeeds)
   const openWindow = (): EnrolmentWindow | null => enrolmentWindowOf(store.replica, site, store.clock.now())
   const seconds = (): string => String(Math.floor(store.clock.now() / 1_000))
 
-  /** A phone that has fetched its configuration has a token, so its MAC address alone proves nothing any more. */
+  /** A phone that has fetched its configuration has a token, so its MAC address alone proves nothing any more, even once the token is revoked. */
   function isNew(device: DeviceId): boolean {
-    const { salt, fetched } = phoneRecordOf(store.replica, device)
-    return salt === null || fetched === null
+    return phoneRecordOf(store.replica, device).fetched === null
   }
 
   async function deviceFor({ mac, model }: Newcomer, { location }: EnrolmentWindow): Promise<DeviceId | null> {

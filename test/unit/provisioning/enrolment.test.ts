@@ -39,7 +39,7 @@ describe('an open window', () => {
     await keyOf(opened.store, 'device:HD0002', (record) => record?.get('hotdesk') === 'no')
   })
 
-  test('lets a phone in whose address is in a record, but not one that has its token already', async () => {
+  test('lets a phone in whose address is in a record, but not one that has had its token, even if that is revoked', async () => {
     const opened = await stage()
     const { store, fetch } = opened
     await store.putFields('device:HD0001', { mac })
@@ -47,6 +47,9 @@ describe('an open window', () => {
     await openWindow(opened)
     expect((await fetch(`/p/${mac}.cfg`)).body).toContain('HD0001')
     await keyOf(store, 'phone:HD0001', (record) => record?.has('fetched') === true && record.has('salt'))
+    expect((await fetch(`/p/${mac}.cfg`)).status).toBe(401)
+    await store.writeAll([{ key: 'phone:HD0001', fields: { salt: null } }])
+    await keyOf(store, 'phone:HD0001', (record) => record?.has('salt') === false)
     expect((await fetch(`/p/${mac}.cfg`)).status).toBe(401)
   })
 
