@@ -38,8 +38,9 @@ export function createMailboxState({ directory, hotdesk, store, domain }: Mailbo
   /** Null: the user has no voicemail, or nobody sits there. */
   function mailboxAt(device: DeviceId): ReadonlyMap<string, string> | null {
     const extension = userAt(device)
-    if (extension === null || directory.user(extension)?.voicemail === 'none') return null
-    return store.replica.hash(messagesKey(extension)) ?? null
+    const user = extension && directory.user(extension)
+    if (!user?.enabled || user.voicemail === 'none') return null
+    return store.replica.hash(messagesKey(user.extension)) ?? null
   }
 
   /** Where the phone hears messages; null if the site has no code for it. */

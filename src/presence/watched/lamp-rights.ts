@@ -22,7 +22,8 @@ export interface LampRightsNeeds {
 export function createLampRights({ plan, directory, clock }: LampRightsNeeds): LampRights {
   function rightOf({ user }: Watcher): 'none' | 'state' | 'caller' {
     const known = user && directory.user(user)
-    return known ? plan.current.rights.inForce(known, clock.now()).rights.lamps : 'none'
+    // The owner of the phone, whom no logout ends.
+    return known?.enabled ? plan.current.rights.inForce(known, clock.now()).rights.lamps : 'none'
   }
 
   return {

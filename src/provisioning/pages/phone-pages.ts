@@ -51,7 +51,7 @@ export function createPhonePages(needs: PhonePagesNeeds): PhonePages {
     const isDraining = store.replica.hash(`device:${id}`)?.get('state') === 'draining'
     const extension = isDraining ? null : (hotdesk.userOn(id) ?? device?.owner ?? null)
     const user = extension === null ? null : directory.user(extension)
-    return device && user ? { device, user, plan: plan.current.site === device.site ? plan.current : null } : null
+    return device && user?.enabled ? { device, user, plan: plan.current.site === device.site ? plan.current : null } : null
   }
 
   function languageOf({ device: id }: PhoneRequest, reader: Reader | null): Language {

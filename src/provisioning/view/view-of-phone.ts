@@ -32,7 +32,7 @@ export interface PhoneNetwork {
 /** Pure: the same facts give the same view. */
 export function phoneViewOf(facts: PhoneFacts): PhoneView {
   const { device, model, network, line, epoch } = facts
-  const user = facts.isDraining ? null : facts.user
+  const user = userIn(facts)
   const site = network.site(device.site)
   const language = user?.language ?? site?.language ?? 'en'
   const codes = site?.codes.named
@@ -60,7 +60,14 @@ export function phoneViewOf(facts: PhoneFacts): PhoneView {
   }
 }
 
-function stateOf({ device, user, isDraining }: PhoneFacts): PhoneState {
+/** Whom the phone shows. A disabled owner is nobody: all others have been logged out. */
+function userIn({ user, isDraining }: PhoneFacts): User | null {
+  return user?.enabled && !isDraining ? user : null
+}
+
+function stateOf(facts: PhoneFacts): PhoneState {
+  const { device, isDraining } = facts
+  const user = userIn(facts)
   if (isDraining) return 'draining'
   if (user === null) return 'idle'
   return user.home === device.site ? 'home' : 'visitor'

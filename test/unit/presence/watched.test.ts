@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { silentLogger } from '../../../src/base/logger.js'
 import { loadDialplan } from '../../../src/dialplan/dialplan.js'
+import { createLampRights } from '../../../src/presence/watched/lamp-rights.js'
 import { watchedAt } from '../../../src/presence/watched/watched.js'
 import { samplePlanText } from '../../support/node/sample-plan.js'
 
@@ -35,4 +36,20 @@ describe('what an address stands for, for a phone that watches it', () => {
   ])('%s', (digits, watched) => {
     expect(watchedAt(digits, { plan: { current }, directory } as never)).toEqual(watched)
   })
+})
+
+it.each([
+  ['enabled', true],
+  ['disabled', false],
+])('the %s owner of a phone watches colleagues: %s', (_what, enabled) => {
+  const rights = createLampRights({
+    plan: { current },
+    directory: { user: () => ({ extension: '100', home: 'paris', enabled }) },
+    clock: { now: () => 0 },
+  } as never)
+  const [colleague, owner] = [
+    { kind: 'user', user: '101' },
+    { device: 'HD0001', user: '100' },
+  ] as never as Parameters<typeof rights.mayWatch>
+  expect(rights.mayWatch(colleague, owner)).toBe(enabled)
 })

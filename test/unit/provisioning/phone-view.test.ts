@@ -28,6 +28,11 @@ describe('an idle phone', () => {
   })
 })
 
+test('a phone whose owner is disabled shows nothing of the owner', () => {
+  const view = sceneOf(model, { user: { ...users.anna, enabled: false }, isOwner: true })
+  expect(view).toEqual(sceneOf(model, phoneStates.idle))
+})
+
 test('the keys of a user follow the logout key', () => {
   const { keys, display, state, pages, notShown } = sceneOf(model, phoneStates.home)
   expect([state, display.label, pages !== null, notShown]).toEqual(['home', '100 Anna Martin', true, []])

@@ -9,20 +9,7 @@ import { loadDialplan } from '../../../../src/dialplan/dialplan.js'
 import type { Contact, Device, Site, User } from '../../../../src/directory/directory.js'
 import { createPhonePages } from '../../../../src/provisioning/pages/phone-pages.js'
 import type { StreamEntry } from '../../../../src/store/store.js'
-
-const agents = {
-  yealink: 'Yealink SIP-T54W 96.86.0.20 00:15:65:1a:2b:3c',
-  snom: 'Mozilla/4.0 (compatible; snomD785-SIP 10.1.33.33 2010.12-00004 0015651A2B3C SXM:0 UXM:0)',
-  grandstream: 'Grandstream Model HW GRP2614 V1.6A SW 1.0.5.15 DevId 0015651a2b3c',
-  poly: 'Mozilla/4.0 (compatible; MSIE 6.0; PolycomVVX-VVX_450-UA/6.4.6.1234)',
-  fanvil: 'Fanvil X5U-V2 2.12.16.17 0015651a2b3c',
-  gigaset: 'Gigaset N870 IP PRO/83.V2.11.0+build.a546b91;0015651A2B3C',
-  cisco: 'Cisco-CP-8851-3PCC/12.0.7 (0015651a2b3c)',
-  generic: '',
-} as const
-type Make = keyof typeof agents
-const makes = Object.keys(agents) as Make[]
-const xmlMakes = makes.filter((make) => make !== 'generic')
+import { agents, type Make, makes, xmlMakes } from './page-agents.js'
 
 const plan = loadDialplan({
   text: JSON.stringify({
@@ -46,10 +33,12 @@ interface Desk {
   readonly language?: Language
   readonly site?: string
   readonly names?: readonly string[]
+  /** Whether the record of 100 is. */
+  readonly enabled?: boolean
 }
 
-const userOf = (extension: string, name: string, language: Language | null = null) =>
-  ({ extension, name, home: 'paris', enabled: true, language }) as User
+const userOf = (extension: string, name: string, language: Language | null = null, enabled = true) =>
+  ({ extension, name, home: 'paris', enabled, language }) as User
 
 /** HD0001 in Paris, where 100 is logged in. */
 function open({
@@ -61,8 +50,13 @@ function open({
   language = 'en',
   site = 'paris',
   names = [],
+  enabled = true,
 }: Desk) {
-  const users = [userOf('100', 'Alice', language), userOf('101', 'Bob'), ...names.map((name, index) => userOf(String(110 + index), name))]
+  const users = [
+    userOf('100', 'Alice', language, enabled),
+    userOf('101', 'Bob'),
+    ...names.map((name, index) => userOf(String(110 + index), name)),
+  ]
   const nameIn = (book: readonly Contact[], forms: readonly string[]) =>
     forms.map((form) => book.find(({ number }) => number === form)?.name).find((name) => name !== undefined) ?? null
   const entries = (calls ?? []).map((fields, index): StreamEntry => ({ id: `${index}-0`, fields: new Map(Object.entries(fields)) }))
@@ -181,7 +175,7 @@ describe.each(makes)('the directory of %s', (make) => {
   })
 
   it('has nothing for a phone where nobody is logged in, or where the user is about to leave', async () => {
-    for (const idle of [open({ loggedIn: null }), open({ state: 'draining' })])
+    for (const idle of [open({ loggedIn: null }), open({ state: 'draining' }), open({ enabled: false })])
       for (const path of ['central', 'personal', 'calls']) {
         const body = await idle(make, path)
         expect(linesOf(make, body)).toEqual([])
