@@ -225,10 +225,7 @@ async function walk(make: Make, page: ReturnType<typeof open>): Promise<(readonl
 }
 
 it.each(makes)('an answer to %s has no more lines because the address asks for them', async (make) => {
-  const central = Array.from({ length: 3_000 }, (_, index) => ({
-    number: `+3361234${String(index).padStart(4, '0')}`,
-    name: `Name ${index}`,
-  }))
+  const central = Array.from({ length: 3_000 }, (_, index) => ({ number: `+33612${340_000 + index}`, name: `Name ${index}` }))
   const body = (await open({ central })(make, 'central', 'from=0&to=999999&first=1&count=999999')) ?? ''
   expect(body.split('Name ').length - 1).toBeLessThanOrEqual(1_000)
   if (!['grandstream', 'fanvil'].includes(make)) expect(body.split('Name ').length - 1).toBeLessThanOrEqual(64)
