@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js'
+import { messageOf } from '../base/errors.js'
 import type { DeviceId, NodeName } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import type { Metrics } from '../base/metrics.js'
@@ -114,6 +115,16 @@ export function createPhones(needs: PhonesNeeds): Phones {
     if (bindingsHere(device).length > 0) refreshFor(device).feed('wanted')
   }
 
+  /** The fetch of a phone that has fetched its present epoch shows nothing, so that it needs a new one. */
+  function askedByHand(device: DeviceId): void {
+    if (bindingsHere(device).length === 0) return
+    if (hasFetched(device) !== true || store.state !== 'connected') wanted(device)
+    else
+      store.call('hotdesk_refresh', device).catch((fault: unknown) => {
+        log.warn({ event: 'store.lost', device, cause: messageOf(fault) }, 'the phone cannot be refreshed after an edit by hand')
+      })
+  }
+
   /** A refresh is still due if the phone was away, or did not respond to the last one. */
   function onRegistered(device: DeviceId): void {
     const word = report.latest(device)
@@ -128,7 +139,7 @@ export function createPhones(needs: PhonesNeeds): Phones {
   }
 
   const stops = [
-    watchRefreshTriggers({ store, wanted, quietOver: (device) => refreshes.get(device)?.feed('free') }),
+    watchRefreshTriggers({ store, wanted, askedByHand, quietOver: (device) => refreshes.get(device)?.feed('free') }),
     activity.onIdle((device) => refreshes.get(device)?.feed('free')),
     registrar.onRegistered(onRegistered),
     fetches.onFetch(onFetch),

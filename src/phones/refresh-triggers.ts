@@ -5,6 +5,8 @@ import { deviceKey } from './refresh-record.js'
 export interface RefreshTriggerNeeds {
   readonly store: Pick<Store, 'replica'>
   readonly wanted: (device: DeviceId) => void
+  /** An operator has set `refresh` to `pending`, without a new epoch. */
+  readonly askedByHand: (device: DeviceId) => void
   /** The quiet time after an emergency call is over. */
   readonly quietOver: (device: DeviceId) => void
 }
@@ -22,7 +24,7 @@ const noRequest: RefreshRequest = { epoch: '', isPending: false }
  * Finds in the records of phones which of them must be refreshed: those with a new `epoch`, those whose `refresh` an operator sets to
  * `pending`, and those still pending when this node starts. Returns the function that stops listening.
  */
-export function watchRefreshTriggers({ store: { replica }, wanted, quietOver }: RefreshTriggerNeeds): () => void {
+export function watchRefreshTriggers({ store: { replica }, wanted, askedByHand, quietOver }: RefreshTriggerNeeds): () => void {
   const requests = new Map<DeviceId, RefreshRequest>()
 
   function read(device: DeviceId): RefreshRequest {
@@ -43,7 +45,8 @@ export function watchRefreshTriggers({ store: { replica }, wanted, quietOver }: 
     }
     const before = requests.get(device) ?? noRequest
     const now = read(device)
-    if ((now.epoch !== '' && now.epoch !== before.epoch) || (now.isPending && !before.isPending)) wanted(device)
+    if (now.epoch !== '' && now.epoch !== before.epoch) wanted(device)
+    else if (now.isPending && !before.isPending) askedByHand(device)
   }
 
   for (const key of replica.keysUnder('device:')) {

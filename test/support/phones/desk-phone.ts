@@ -31,8 +31,8 @@ export interface DeskPhone {
   logIn(extension: string, pin: string): Promise<void>
   /** Resolves when the lamp of the key is in that state, which the node reports by a NOTIFY. */
   lamp(position: number, state: LampState): Promise<void>
-  /** Reads the central directory by the address in its configuration. Null: it has none. */
-  directory(): Promise<string | null>
+  /** Reads that directory by the address in its configuration. Null: it has none. */
+  directory(which?: 'central' | 'personal'): Promise<string | null>
   close(): Promise<void>
 }
 
@@ -199,10 +199,11 @@ export async function createDeskPhone({ habits, folder, domain, port }: DeskPhon
       const watched = keys()[position]?.watches ?? ''
       await peer.hears(`${watched} ${state}`, (message) => lampIn(message, watched) === state)
     },
-    async directory() {
+    async directory(which = 'central') {
       const url = Array.from(settings.values())
         .flat()
-        .flatMap((value) => /https?:[^ ;,"]+central[^ ;,"]*/.exec(value) ?? [])[0]
+        .flatMap((value) => value.match(/https?:[^ ;,"]+/g) ?? [])
+        .find((address) => address.includes(which))
       if (url === undefined) return null
       // The node of a test has a port that its settings do not name.
       const { pathname, search } = new URL(url)

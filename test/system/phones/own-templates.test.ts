@@ -1,11 +1,9 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { DeviceId } from '../../../src/base/identity.js'
-import { Secret } from '../../../src/base/secret.js'
-import { createPhoneTokens, newSalt } from '../../../src/directory/directory.js'
-import { networkSecret, type TestNode } from '../../support/node/node.js'
+import type { TestNode } from '../../support/node/node.js'
 import { openTestOffice, type TestOffice } from '../../support/node/office.js'
+import { folderOfPhone } from '../../support/phones/folder-of-phone.js'
 import { temporaryFolder } from '../../support/process/temporary-folder.js'
 
 /** A node with templates of its operator, and a Yealink phone that fetches from it. */
@@ -19,11 +17,7 @@ beforeAll(async () => {
   office = await openTestOffice()
   write('phone_setting.backgrounds = {{ display.name }}.png')
   node = await office.node('paris-1', 'paris', { env: { HOTDESK_PROVISIONING_TEMPLATES: folder } })
-  const salt = newSalt()
-  await office.redis.cli('HSET', '{hd}:phone:HD0001', 'salt', salt)
-  await office.follows('phone:HD0001', (record) => record?.get('salt') === salt)
-  const token = createPhoneTokens(new Secret(networkSecret), 'hd').print({ device: 'HD0001' as DeviceId, scope: 'phone' }, salt)
-  file = `${node.http}/p/${token.reveal()}/0015651a2b3c.cfg`
+  file = `${await folderOfPhone('HD0001', node, office)}0015651a2b3c.cfg`
   await office.seat({ 100: 'HD0001' })
 }, 60_000)
 

@@ -1,11 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { DeviceId } from '../../../src/base/identity.js'
-import { Secret } from '../../../src/base/secret.js'
-import { createPhoneTokens, newSalt, parseKeys } from '../../../src/directory/directory.js'
+import { parseKeys } from '../../../src/directory/directory.js'
 import type { Phone } from '../../../src/softphones/softphone.js'
-import { networkSecret, type TestNode } from '../../support/node/node.js'
+import type { TestNode } from '../../support/node/node.js'
 import { domain, openTestOffice, pinOf, type TestOffice } from '../../support/node/office.js'
 import { createDeskPhone, type DeskPhone } from '../../support/phones/desk-phone.js'
+import { folderOfPhone } from '../../support/phones/folder-of-phone.js'
 import { type Habits, habits } from '../../support/phones/phone-habits.js'
 import { planOver } from '../../support/sip/carrier.js'
 
@@ -33,16 +32,13 @@ describe('a phone', () => {
 
   afterAll(() => office.close())
 
-  async function urlOf(device: string): Promise<string> {
-    const salt = newSalt()
-    await office.redis.cli('HSET', `{hd}:phone:${device}`, 'salt', salt)
-    await office.follows(`phone:${device}`, (record) => record?.get('salt') === salt)
-    const token = createPhoneTokens(new Secret(networkSecret), 'hd').print({ device: device as DeviceId, scope: 'phone' }, salt)
-    return `${node.http}/p/${token.reveal()}/`
-  }
-
   async function open(of: Habits): Promise<DeskPhone> {
-    return createDeskPhone({ habits: of, folder: await urlOf('HD0001'), domain, port: Number(node.udp.split(':')[1]) })
+    return createDeskPhone({
+      habits: of,
+      folder: await folderOfPhone('HD0001', node, office),
+      domain,
+      port: Number(node.udp.split(':')[1]),
+    })
   }
 
   describe.each(habits.map((one) => [one.family, one] as const))('of %s', (family, of) => {

@@ -264,6 +264,18 @@ describe('a phone that gets its configuration here', () => {
     expect(await stage.metric('fetched')).toBe(1)
   })
 
+  it('is refreshed when an operator sets its refresh to pending, although it has fetched all that there is', async () => {
+    const stage = open()
+    await register(stage, { 'User-Agent': 'Yealink SIP-T54W' })
+    await login('100')
+    stage.fetch('1', 'Yealink SIP-T54W')
+    await refreshIs('fetched')
+    await redis.cli('HSET', '{hd}:device:HD0001', 'refresh', 'pending')
+    await keyOf(store, 'device:HD0001', (record) => record?.get('epoch') === '2')
+    stage.clock.advance(500)
+    expect(stage.notifies).toHaveLength(1)
+  })
+
   it('does not count while a softphone is registered in its name', async () => {
     const stage = open()
     stage.fetch('0', 'Yealink SIP-T54W 96.86.0.20')

@@ -15,7 +15,12 @@ function watch(hashes: Hashes) {
   const put = (changed: Hashes): void => replica.put(Object.entries(changed).map(([key, fields]) => [key, new Map(Object.entries(fields))]))
   put(hashes)
   const wanted: string[] = []
-  watchRefreshTriggers({ store: { replica }, wanted: (device) => wanted.push(device), quietOver: () => undefined })
+  watchRefreshTriggers({
+    store: { replica },
+    wanted: (device) => wanted.push(device),
+    askedByHand: (device) => wanted.push(`${device} by hand`),
+    quietOver: () => undefined,
+  })
   return { put, wanted }
 }
 
@@ -33,4 +38,10 @@ it('a phone whose refresh was pending when the node started is refreshed, once',
   const { put, wanted } = watch({ 'device:HD0001': { epoch: '4', refresh: 'pending' } })
   put({ 'device:HD0001': { epoch: '4', refresh: 'pending', model: 'T46U' } })
   expect(wanted).toEqual(['HD0001'])
+})
+
+it('a refresh that is set to pending under the same epoch is asked for by hand', () => {
+  const { put, wanted } = watch({ 'device:HD0001': { epoch: '4', refresh: 'fetched' } })
+  put({ 'device:HD0001': { epoch: '4', refresh: 'pending' } })
+  expect(wanted).toEqual(['HD0001 by hand'])
 })
