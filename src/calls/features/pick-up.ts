@@ -26,7 +26,7 @@ import { notePickUp } from './picked-up.js'
 import type { RingingCall, RingingCalls } from './ringing-calls.js'
 
 export interface PickUpNeeds {
-  readonly ringingCalls: Pick<RingingCalls, 'of'>
+  readonly ringingCalls: Pick<RingingCalls, 'of' | 'all'>
   readonly attempts: Pick<Attempts, 'fork'>
   readonly branches: Pick<UserBranches, 'toColleague'>
   readonly spokenRefusals: Pick<SpokenRefusals, 'refuse'>
@@ -38,7 +38,7 @@ export interface PickUpNeeds {
 
 /** Takes over a call that rings for a colleague. Resolves when the call has ended. */
 export interface PickUp {
-  /** The call that rings longest for that extension. */
+  /** The call that rings longest for that extension; without digits, for any user at a phone of this site, through this node. */
   dialled(call: Call, digits: string): Promise<Termination> | Termination
   /** That call, which the Replaces of the INVITE names. */
   named(call: Call, ringing: RingingCall): Promise<Termination> | Termination
@@ -61,6 +61,12 @@ export function createPickUp(needs: PickUpNeeds): PickUp {
   async function here(call: Call, invite: IncomingInvite, extension: Extension): Promise<Termination | null> {
     const ringing = ringingCalls.of(extension).find((each) => mayTake(call, each))
     return ringing ? taken(call, invite, ringing) : null
+  }
+
+  /** Null: no call rings for a user at a phone of this site. */
+  async function anybodys(call: Call): Promise<Termination | null> {
+    const found = ringingCalls.all().find(({ user, ringing }) => isAtSite(user, call) && mayTake(call, ringing))
+    return found ? taken(call, parkedInvite(call.invite, ivr), found.ringing) : null
   }
 
   async function taken(call: Call, invite: IncomingInvite, ringing: RingingCall): Promise<Termination> {
@@ -119,6 +125,8 @@ export function createPickUp(needs: PickUpNeeds): PickUp {
   return {
     async dialled(call, digits) {
       const extension = parseExtension(digits)
+      const isAnybodys = digits === '' && call.caller.kind === 'device'
+      if (isAnybodys) return (await anybodys(call)) ?? spokenRefusals.refuse(call, nothing)
       if (extension === null) return spokenRefusals.refuse(call, nothing)
       const isOurs = call.caller.kind === 'device'
       const result = isOurs ? await fromPhone(call, extension) : ((await here(call, call.invite, extension)) ?? nothing)
@@ -156,6 +164,11 @@ function answerOn(dialog: SipDialog): Promise<string> {
 
 function replyWith(body: string): SipReply {
   return { status: 200, reason: 'OK', header: () => '', body }
+}
+
+function isAtSite(extension: Extension, { knowledge: { hotdesk, directory, dialplan } }: Call): boolean {
+  const devices = [...hotdesk.devicesOf(extension).map((id) => directory.device(id)), ...directory.ownedBy(extension)]
+  return devices.some((device) => device?.site === dialplan.site)
 }
 
 /** Other nodes at which phones of the user are registered. */

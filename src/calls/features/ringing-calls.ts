@@ -22,6 +22,8 @@ export interface RingingCalls {
   begin(user: Extension, ringing: RingingCall): () => void
   /** The calls that ring for the user; first the one that rings longest. */
   of(user: Extension): readonly RingingCall[]
+  /** Every call that rings; first the one that rings longest. */
+  all(): readonly NamedRinging[]
   /** The call with an early dialog of this name, and the user for whom it rings; null if there is none. */
   named(name: DialogName): NamedRinging | null
 }
@@ -33,16 +35,21 @@ export interface NamedRinging {
 
 export function createRingingCalls(): RingingCalls {
   const calls = new Map<Extension, Set<RingingCall>>()
+  const all = new Set<NamedRinging>()
   return {
     begin(user, ringing) {
       const own = calls.get(user) ?? new Set()
       calls.set(user, own.add(ringing))
+      const entry = { user, ringing }
+      all.add(entry)
       return () => {
+        all.delete(entry)
         own.delete(ringing)
         if (own.size === 0 && calls.get(user) === own) calls.delete(user)
       }
     },
     of: (user) => [...(calls.get(user) ?? [])],
+    all: () => [...all],
     named(name) {
       for (const [user, own] of calls) {
         const ringing = [...own].find((each) => each.dialogs.some((dialog) => isSameDialog(dialog, name)) || isOfCaller(each, name))

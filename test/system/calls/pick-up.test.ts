@@ -97,6 +97,17 @@ describe('a call that rings at a colleague', () => {
     expect(await incomingOf(colleague)).toMatchObject({ caller, talkSeconds: '0', reason: `picked up by ${picker}` })
   })
 
+  it('is picked up by *8 alone: the one that rings longest, and not the own', async () => {
+    const { dialling, ringing } = await ring(desks[101], '100')
+    expect(await dialRefused(desks[101], '*8')).toBe(480)
+    const conversation = { callee: await answered(await desks[102].dial('*8')), caller: await answered(dialling) }
+    expect(await ringing.cancelled).toContain('cause=200')
+    await expectSound(conversation)
+    await conversation.callee.hangUp()
+    await conversation.caller.ended
+    expect(await dialRefused(desks[102], '*8')).toBe(480)
+  })
+
   it('ends for the picker when the caller hangs up', async () => {
     const { dialling } = await ring(desks[101], '100')
     const { caller, callee } = await pickedUp(desks[102], '100', dialling)

@@ -5,7 +5,7 @@ import { createLampRights } from '../../../src/presence/watched/lamp-rights.js'
 import { watchedAt } from '../../../src/presence/watched/watched.js'
 import { samplePlanText } from '../../support/node/sample-plan.js'
 
-const text = samplePlanText('paris').replace('shortCodes:\n', 'shortCodes:\n  "*8.": { feature: pick-up }\n  "*9": { extension: "101" }\n')
+const text = samplePlanText('paris').replace('shortCodes:\n', 'shortCodes:\n  "*9": { extension: "101" }\n')
 const current = loadDialplan({ text, file: 'paris.yaml', log: silentLogger() })
 const directory = {
   user: (extension: string) => (['100', '101'].includes(extension) ? {} : null),
