@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { DeviceId, Extension } from '../../../src/base/identity.js'
 import type { SipRequest } from '../../../src/sip/message/message.js'
 import type { Phone } from '../../../src/softphones/softphone.js'
 import { type Conversation, converse, expectSound, hangUp } from '../../support/node/conversation.js'
@@ -150,8 +151,8 @@ describe('a lamp', () => {
     for (const watch of [dnd, colleague]) expect(stateIn(await watch.next())).toBe('terminated;reason=deactivated')
     expect(stateIn(await (await owned.subscribe('*26')).next())).toBe('confirmed')
     await owned.close()
-    await office.directory.removeDevice('HD0006')
-    await office.directory.removeUser('104')
+    await office.directory.removeDevice('HD0006' as DeviceId)
+    await office.directory.removeUser('104' as Extension)
   })
 
   it('of a list has all lamps of the user, and then those that change (RFC 4662 §5.2)', async () => {
