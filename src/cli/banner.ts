@@ -5,7 +5,7 @@ import { samples } from '../directory/directory.js'
 import { type Paint, table } from './output/terminal.js'
 
 export interface BannerNeeds {
-  readonly config: Pick<Config, 'node' | 'site' | 'sip' | 'sample' | 'dialplan'>
+  readonly config: Pick<Config, 'node' | 'site' | 'sip' | 'sample' | 'dialplan' | 'provisioning'>
   readonly app: Pick<App, 'sip' | 'http' | 'store' | 'dialplan'>
   readonly paint: Paint
 }
@@ -23,6 +23,7 @@ export function bannerLines({ config, app, paint }: BannerNeeds): string[] {
     { name: 'SIP', isUp: app.sip.length > 0, says: app.sip.toSorted(udpFirst).join('  ') },
     { name: 'phones', isUp: app.sip.length > 0, says: `register at sip:${phoneAddress(app.sip)}, domain ${config.sip.domain}` },
     { name: 'HTTP', isUp: true, says: app.http },
+    { name: 'provisioning', isUp: true, says: `phones fetch their settings from ${config.provisioning.url}/p/` },
     redisPart(app),
     { name: 'dial plan', isUp: true, says: config.dialplan },
     trunksPart(app),

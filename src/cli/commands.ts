@@ -138,7 +138,7 @@ export const commandGroups: Readonly<Record<string, readonly CommandEntry[]>> = 
     },
     {
       name: 'phone',
-      about: 'manage how phones get their configuration: url, revoke, code, enrol, list, preview',
+      about: 'manage how phones get their configuration: url, revoke, code, enrol, show, list, preview',
       load: async () => (await import('./phones/phone.js')).phoneCommands,
     },
     {

@@ -15,6 +15,7 @@ import { listed, locationWarnings, numberWarnings, ownerWarnings, siteWarnings }
 import { nameDoubts, planDoubts } from '../references/references.js'
 import { type Finding, type Findings, findingsAbout } from './finding.js'
 import { findOwnNode } from './own-node.js'
+import { provisioning } from './provisioning.js'
 
 /** Checks nodes, users and phones in Redis. */
 export function network(config: Config, dialplan: Dialplan | null): Promise<readonly Finding[]> {
@@ -43,6 +44,7 @@ export function network(config: Config, dialplan: Dialplan | null): Promise<read
       ...sites(directory, config),
       ...locations(directory, config),
       ...displays(store.replica),
+      ...provisioning(directory, store, config),
       ...(await events(store)),
     ]
     directory.close()

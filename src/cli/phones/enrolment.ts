@@ -4,7 +4,7 @@ import type { CommandNeeds } from '../needs.js'
 import { withDirectory } from '../operator/network.js'
 import { thisOperator } from '../operator/operator-identity.js'
 import { type Form, printWarnings, reportRefusal, unknownText } from '../records/outcome.js'
-import { reachWarnings } from './tokens.js'
+import { reachWarnings } from './reach.js'
 
 export interface EnrolOptions extends Form {
   readonly site?: string

@@ -1,5 +1,4 @@
 import type { DeviceId } from '../../base/identity.js'
-import { isLoopback } from '../../base/ip-address.js'
 import type { Config } from '../../config/config.js'
 import { commandEntry, createPhoneTokens, newSalt, phoneKey } from '../../directory/directory.js'
 import type { FieldChanges, Store } from '../../store/store.js'
@@ -7,6 +6,7 @@ import type { CommandNeeds } from '../needs.js'
 import { withDirectory } from '../operator/network.js'
 import { thisOperator } from '../operator/operator-identity.js'
 import { type Form, printWarnings, reportRefusal, unknownText } from '../records/outcome.js'
+import { reachWarnings } from './reach.js'
 
 /** `hotdesk phone url` */
 export async function issueUrl(device: DeviceId, form: Form, needs: CommandNeeds): Promise<void> {
@@ -73,16 +73,4 @@ function write(
     },
     [`device:${device}`, `phone:${device}`],
   )
-}
-
-/** Why phones may not reach this node. */
-export function reachWarnings({ provisioning, http }: Pick<Config, 'provisioning' | 'http'>): readonly string[] {
-  const { hostname } = new URL(provisioning.url)
-  const isOwn = provisioning.listen.length === 0
-  if (!isLoopback(hostname.replace(/^\[|\]$/g, ''))) return []
-  return [
-    isOwn
-      ? `phones cannot reach ${http.address}: set provisioning.listen, such as https://0.0.0.0:8443`
-      : `phones cannot reach ${provisioning.url}: set provisioning.url`,
-  ]
 }

@@ -41,6 +41,18 @@ describe('hotdesk doctor', () => {
     expect(out).toMatch(/\nNo errors\.$/)
   })
 
+  test('says where phones fetch their configuration, that they cannot reach it, and that new ones get in without a proof', async () => {
+    const lines = async () =>
+      (await findings()).flatMap(({ about, verdict, says }) => (about === 'provisioning' ? [`${verdict}: ${says}`] : []))
+    expect(await lines()).toEqual(['good: phones fetch from http://127.0.0.1:0/p/, which only this machine reaches'])
+    await desk.redis.cli('HSET', '{hd}:site:paris', 'codes', 'login=*77* logout=*77*5*')
+    await desk.hotdesk('phone', 'enrol', '--location', 'Paris, 3rd floor')
+    expect(await lines()).toEqual(['mind: phones cannot reach 127.0.0.1', 'mind: new phones of paris get in without a proof'])
+    await configure({ provisioning: { url: 'https://phones.example:8443' } })
+    await desk.hotdesk('phone', 'enrol', '--close')
+    expect(await lines()).toEqual(['good: phones fetch from https://phones.example:8443/p/'])
+  })
+
   test('names the problems of users and phones, with the next step', async () => {
     await desk.redis.cli('HSET', '{hd}:user:555', 'home', 'paris', 'name', 'Nobody')
     await desk.redis.cli('HSET', '{hd}:user:112', 'home', 'paris', 'pin', 'x')

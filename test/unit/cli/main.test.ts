@@ -217,6 +217,7 @@ describe('the banner', () => {
     for (const line of [
       /✓ {2}SIP +udp/,
       /✓ {2}HTTP +http/,
+      /✓ {2}provisioning +phones fetch their settings from http:\/\/127\.0\.0\.1:8080\/p\/$/m,
       /✓ {2}Redis +redis-cli/,
       /✓ {2}dial plan +\/etc\/dialplans\/paris\.yaml/,
       /✓ {2}trunks +line$/m,
