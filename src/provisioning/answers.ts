@@ -44,7 +44,17 @@ export interface AnswerNeeds {
 type Proven = Extract<Access, { kind: 'phone' }>
 
 const nothing = (status: number, headers: WebAnswer['headers'] = {}): WebAnswer => ({ status, headers, body: '' })
-const pagesFolder = 'pages/'
+
+/** `w1Zc…/pages/central`: a segment of the user for whom the address was made, and the path of a page. */
+interface AskedPage {
+  readonly ofUser: string
+  readonly path: string
+}
+
+function pageIn(path: string): AskedPage | null {
+  const [ofUser = '', folder, ...rest] = path.split('/')
+  return folder === 'pages' ? { ofUser, path: ['pages', ...rest].join('/') } : null
+}
 
 /** Answers requests of phones. */
 export function createAnswers(needs: AnswerNeeds): (request: WebRequest) => Promise<WebAnswer> {
@@ -54,25 +64,34 @@ export function createAnswers(needs: AnswerNeeds): (request: WebRequest) => Prom
     const { caller, path } = request
     const below = access.below(path)
     // Phones ask for files that only other systems have, and must not be asked for a password then.
-    if (!below.startsWith(pagesFolder) && !files.isKnown(below)) return nothing(404)
+    const asked = pageIn(below)
+    if (!asked && !files.isKnown(below)) return nothing(404)
     const found = await access.judge({ caller, path, claimOf: (asked) => files.claimOf(asked, caller.userAgent) })
     if (found.kind === 'challenge') return nothing(401, { 'www-authenticate': found.value })
-    if (found.kind === 'phone') return below.startsWith(pagesFolder) ? page(request, found) : file(request, found)
+    if (found.kind === 'phone') return asked ? page(request, found.device, asked) : file(request, found)
     await refusals.note(found.reason, { ...found, address: caller.address })
     return nothing(403)
   }
 
   /** Null while Redis is lost and the phone has no token yet. */
-  async function folderOf(device: DeviceId, scope: 'phone' | 'pages'): Promise<string | null> {
+  async function ownFolderOf(device: DeviceId): Promise<string | null> {
     const salt = await enrolment.saltOf(device)
-    return salt === null ? null : `${url}/p/${tokens.print({ device, scope }, salt).reveal()}/`
+    return salt === null ? null : `${url}/p/${tokens.print({ device, scope: 'phone' }, salt).reveal()}/`
+  }
+
+  /** Of the present user, so that the address is useless to the previous one. */
+  async function pagesOf(device: DeviceId): Promise<{ readonly folder: string; readonly ofUser: string } | null> {
+    const salt = await enrolment.saltOf(device)
+    if (salt === null) return null
+    const ofUser = tokens.pagesOf(pages.userAt(device) ?? '', device, salt)
+    return { ofUser, folder: `${url}/p/${tokens.print({ device, scope: 'pages' }, salt).reveal()}/${ofUser}/` }
   }
 
   async function file({ caller, ifNoneMatch }: WebRequest, { device, scope, proof, path }: Proven): Promise<WebAnswer> {
     if (scope !== 'phone') return nothing(403)
     if (proof === 'code') await enrolment.activate(device, files.claimOf(path, caller.userAgent).mac)
-    const own = proof === 'token' ? null : await folderOf(device, 'phone')
-    const folders = { own, pages: await folderOf(device, 'pages') }
+    const own = proof === 'token' ? null : await ownFolderOf(device)
+    const folders = { own, pages: (await pagesOf(device))?.folder ?? null }
     const made = files.make({ device, path, userAgent: caller.userAgent, folders })
     if (!made) return nothing(404)
     if (made.isWhole) {
@@ -85,9 +104,18 @@ export function createAnswers(needs: AnswerNeeds): (request: WebRequest) => Prom
     return { status: 200, headers: { etag, 'content-type': made.contentType, 'cache-control': 'no-store' }, body: made.body }
   }
 
-  async function page({ caller, query }: WebRequest, { device, path }: Proven): Promise<WebAnswer> {
-    const pagesBase = await folderOf(device, 'pages')
-    const made = pagesBase === null ? null : await pages({ device, path, query, userAgent: caller.userAgent, pagesBase })
+  async function page({ caller, query }: WebRequest, device: DeviceId, { path, ofUser }: AskedPage): Promise<WebAnswer> {
+    const current = await pagesOf(device)
+    const made =
+      current &&
+      (await pages.answer({
+        device,
+        path,
+        query,
+        userAgent: caller.userAgent,
+        pagesBase: current.folder,
+        isCurrent: ofUser === current.ofUser,
+      }))
     if (!made) return nothing(404)
     return { status: made.status, headers: { 'content-type': made.contentType, 'cache-control': 'no-store' }, body: made.body }
   }

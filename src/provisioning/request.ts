@@ -1,4 +1,4 @@
-import type { DeviceId } from '../base/identity.js'
+import type { DeviceId, Extension } from '../base/identity.js'
 
 /** A request of a phone that has proven which device it is. */
 export interface PhoneRequest {
@@ -7,8 +7,10 @@ export interface PhoneRequest {
   readonly path: string
   readonly query: URLSearchParams
   readonly userAgent: string
-  /** The phone's own folder, which ends with `/` and contains a secret. Opens only pages. */
+  /** The folder of the pages of the phone's present user, which ends with `/` and contains secrets. Opens only pages. */
   readonly pagesBase: string
+  /** False: the address was made for a previous user. */
+  readonly isCurrent: boolean
 }
 
 export interface PhoneAnswer {
@@ -17,5 +19,10 @@ export interface PhoneAnswer {
   readonly body: string
 }
 
-/** Directories and the call log. Null: there is no such page. */
-export type PhonePages = (request: PhoneRequest) => PhoneAnswer | null | Promise<PhoneAnswer | null>
+/** Directories and the call log. */
+export interface PhonePages {
+  /** Null: there is no such page. */
+  answer(request: PhoneRequest): Promise<PhoneAnswer | null>
+  /** Whose pages the phone shows; null: nobody's. */
+  userAt(device: DeviceId): Extension | null
+}

@@ -1,6 +1,6 @@
 import { XMLParser } from 'fast-xml-parser'
 import { describe, expect, test } from 'vitest'
-import { useProvisioningStages } from '../support/node/provisioning-stage.js'
+import { mac, useProvisioningStages } from '../support/node/provisioning-stage.js'
 import { keyOf } from '../support/redis/redis-store.js'
 
 const open = useProvisioningStages()
@@ -22,10 +22,16 @@ async function seat({ store }: Stage, user: string | null): Promise<void> {
   await keyOf(store, 'devices', (devices) => (devices?.get('HD0001') ?? null) === user)
 }
 
+/** The folder of the pages in the phone's configuration. */
+async function pagesFolder({ fetch }: Stage, own: string): Promise<string> {
+  const { body } = await fetch(`${own}${mac}.cfg`)
+  return /= http:\/\/phones\.example(\/p\/[\w.-]+\/[\w-]{12}\/)pages\/calls/.exec(body)?.[1] ?? 'there are none'
+}
+
 describe('pages of a phone', () => {
-  test('follow the user who is logged in there, and have nothing for a phone without one', async () => {
+  test('are those of the user who is logged in there; addresses of the previous user, or of a phone without one, show nothing', async () => {
     const stage = await open()
-    const folder = await stage.issue('pages')
+    const own = await stage.issue()
     await stage.store.putFields('contacts', { '+442079460100': 'Taxi' })
     await stage.store.putFields('contacts:100', { '+33612345678': 'Mum' })
     await stage.store.append(
@@ -35,23 +41,32 @@ describe('pages of a phone', () => {
     )
     await keyOf(stage.store, 'contacts:100', (book) => book !== undefined)
     await seat(stage, '100')
-    expect(await listed(stage, `${folder}pages/personal`)).toEqual(['Mum 00612345678'])
-    expect(await listed(stage, `${folder}pages/central?q=taxi`)).toEqual(['Taxi 000442079460100'])
-    expect(await listed(stage, `${folder}pages/calls?list=missed`)).toEqual(['Mum 30/11 13:05 00612345678'])
+    const ofAlice = await pagesFolder(stage, own)
+    const alices = ['Mum 30/11 13:05 00612345678']
+    expect(await listed(stage, `${ofAlice}pages/personal`)).toEqual(['Mum 00612345678'])
+    expect(await listed(stage, `${ofAlice}pages/central?q=taxi`)).toEqual(['Taxi 000442079460100'])
+    expect(await listed(stage, `${ofAlice}pages/calls?list=missed`)).toEqual(alices)
     await seat(stage, '101')
-    for (const page of ['personal', 'calls?list=missed']) expect(await listed(stage, `${folder}pages/${page}`)).toEqual(['No entries'])
+    const ofBob = await pagesFolder(stage, own)
+    expect(await listed(stage, `${ofBob}pages/central?q=taxi`)).toEqual(['Taxi 000442079460100'])
+    for (const page of ['personal', 'calls?list=missed']) expect(await listed(stage, `${ofBob}pages/${page}`)).toEqual(['No entries'])
+    expect(await listed(stage, `${ofAlice}pages/central`)).toEqual(['No entries'])
     await seat(stage, null)
-    for (const page of ['central', 'personal', 'calls']) expect(await listed(stage, `${folder}pages/${page}`)).toEqual(['No entries'])
+    for (const page of ['central', 'personal', 'calls']) expect(await listed(stage, `${ofBob}pages/${page}`)).toEqual(['No entries'])
+    await seat(stage, '100')
+    expect(await listed(stage, `${ofBob}pages/calls?list=missed`)).toEqual(['No entries'])
+    expect(await listed(stage, `${ofAlice}pages/calls?list=missed`)).toEqual(alices)
   })
 
   test('are served to nobody who does not know the address, and its secret opens no configuration', async () => {
     const stage = await open()
-    const folder = await stage.issue('pages')
+    const own = await stage.issue()
     await seat(stage, '100')
-    const guessed = folder.replace(/.\/$/, (end) => (end === '0/' ? '1/' : '0/'))
+    const folder = await pagesFolder(stage, own)
+    const guessed = folder.replace(/.\/([\w-]{12}\/)$/, (end, ofUser: string) => `${end.startsWith('0') ? '1' : '0'}/${ofUser}`)
     expect((await stage.fetch(`${guessed}pages/central`)).status).toBe(403)
-    expect((await stage.fetch('/p/pages/central')).status).toBe(401)
-    expect((await stage.fetch(`${folder}0015651a2b3c.cfg`)).status).toBe(403)
+    expect((await stage.fetch('/p/Zm9yQW5uYUhl/pages/central')).status).toBe(401)
+    expect((await stage.fetch(`${folder.replace(/[\w-]{12}\/$/, '')}${mac}.cfg`)).status).toBe(403)
     expect((await stage.fetch(`${folder}pages/other`)).status).toBe(404)
   })
 })

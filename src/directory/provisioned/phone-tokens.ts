@@ -20,6 +20,11 @@ export interface PhoneTokens {
   print(holder: TokenHolder, salt: string): Secret
   /** The holder of a right token. @param saltOf null: the phone has none */
   verify(text: string, saltOf: (device: DeviceId) => string | null): TokenHolder | null
+  /**
+   * A segment for addresses of directory and call log, twelve characters, that differs for each user. People can read these addresses in the menus
+   * of some phones, and they must not show the next user's calls.
+   */
+  pagesOf(user: string, device: DeviceId, salt: string): string
   /** The activation code of this salt: ten digits that a person types at the phone, with the name of the phone. */
   code(device: DeviceId, salt: string): Secret
 }
@@ -50,6 +55,7 @@ export function createPhoneTokens(networkSecret: Secret, network: string): Phone
       const scope = tokenScopes.find((each) => isSame(text, textOf({ device, scope: each }, salt)))
       return scope ? { device, scope } : null
     },
+    pagesOf: (user, device, salt) => signed('pages of', user, device, salt).subarray(0, 9).toString('base64url'),
     code: (device, salt) =>
       new Secret(String(signed('code', device, salt).readBigUInt64BE() % 10n ** BigInt(codeDigits)).padStart(codeDigits, '0')),
   }

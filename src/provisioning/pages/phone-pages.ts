@@ -1,4 +1,5 @@
 import { isAppError } from '../../base/errors.js'
+import type { DeviceId } from '../../base/identity.js'
 import type { Language } from '../../base/language.js'
 import type { LivePlan } from '../../dialplan/dialplan.js'
 import { type BookEntry, type BookOwner, type Contacts, createPhoneBook, type Directory } from '../../directory/directory.js'
@@ -45,7 +46,7 @@ export function createPhonePages(needs: PhonePagesNeeds): PhonePages {
   const { store, directory, hotdesk, plan } = needs
   const phoneBook = createPhoneBook(needs)
 
-  function readerAt({ device: id }: PhoneRequest): Reader | null {
+  function readerAt(id: DeviceId): Reader | null {
     const device = directory.device(id)
     // A logout that waits for the end of a call has taken effect for the display.
     const isDraining = store.replica.hash(`device:${id}`)?.get('state') === 'draining'
@@ -92,11 +93,11 @@ export function createPhonePages(needs: PhonePagesNeeds): PhonePages {
     return { ...page, title: pageWord(wanted ?? 'calls', language) }
   }
 
-  return async (request) => {
-    const { path, query, userAgent, pagesBase } = request
+  async function answer(request: PhoneRequest): Promise<PhoneAnswer | null> {
+    const { path, query, userAgent, pagesBase, isCurrent } = request
     const kind = kindIn(path)
     if (kind === null) return null
-    const reader = readerAt(request)
+    const reader = isCurrent ? readerAt(request.device) : null
     const language = languageOf(request, reader)
     const format = pageFormats[modelIn(userAgent, directory.device(request.device)?.model ?? null).make]
     const asking = { kind, asked: askedIn(query, format), query, format, language, url: `${pagesBase}pages/${kind}` }
@@ -104,6 +105,8 @@ export function createPhonePages(needs: PhonePagesNeeds): PhonePages {
     const form = query.has('ask') && reader !== null ? format.printForm?.(page) : undefined
     return answerOf(format, form ?? format.print(page, query))
   }
+
+  return { answer, userAt: (device) => readerAt(device)?.user.extension ?? null }
 }
 
 function answerOf({ contentType }: PageFormat, body: string): PhoneAnswer {

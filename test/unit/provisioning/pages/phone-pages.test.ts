@@ -35,6 +35,7 @@ interface Desk {
   readonly names?: readonly string[]
   /** Whether the record of 100 is. */
   readonly enabled?: boolean
+  readonly isCurrent?: boolean
 }
 
 const userOf = (extension: string, name: string, language: Language | null = null, enabled = true) =>
@@ -51,6 +52,7 @@ function open({
   site = 'paris',
   names = [],
   enabled = true,
+  isCurrent = true,
 }: Desk) {
   const users = [
     userOf('100', 'Alice', language, enabled),
@@ -80,10 +82,11 @@ function open({
   })
   return async (make: Make, path: string, query = '') => {
     const asked = { device: 'HD0001' as DeviceId, path: `pages/${path}`, query: new URLSearchParams(query) }
-    const answer = await pages({
+    const answer = await pages.answer({
       ...asked,
       userAgent: agents[make],
-      pagesBase: 'https://phones.example:8443/p/HD0001.0123456789abcdef0123456789abcdef/',
+      pagesBase: 'https://phones.example:8443/p/HD0001.0123456789abcdef0123456789abcdef/Zm9yQW5uYUhl/',
+      isCurrent,
     })
     return answer?.body ?? null
   }
@@ -175,7 +178,7 @@ describe.each(makes)('the directory of %s', (make) => {
   })
 
   it('has nothing for a phone where nobody is logged in, or where the user is about to leave', async () => {
-    for (const idle of [open({ loggedIn: null }), open({ state: 'draining' }), open({ enabled: false })])
+    for (const idle of [open({ loggedIn: null }), open({ state: 'draining' }), open({ enabled: false }), open({ isCurrent: false })])
       for (const path of ['central', 'personal', 'calls']) {
         const body = await idle(make, path)
         expect(linesOf(make, body)).toEqual([])
