@@ -61,9 +61,9 @@ export type Heir = Pick<Call, 'caller' | 'party' | 'transfer'> & { readonly invi
 export interface Transfer {
   /** The id of the call that it continues. */
   readonly of: string
-  /** Who has transferred it. */
+  /** The party that transferred it. */
   readonly by: Dialler
-  /** Who was transferred, as a callee; left out: nobody can call them. */
+  /** The transferred party as a callee; absent if they cannot be called. */
   readonly whom?: Callee
 }
 

@@ -94,7 +94,7 @@ export function createPark(needs: ParkNeeds): Park {
   function stay(orbit: string, { call, transfer, held }: Omit<Parked, 'leave'>): Promise<'taken' | 'gone' | 'time'> {
     return new Promise((resolve) => {
       let alarm = clock.after(call.plan.parkMs, onTime)
-      /** While somebody takes the call, it is not offered to anybody else. It stays if nothing comes of that. */
+      /** A call that is being taken stays at its orbit until that succeeds or fails. */
       function onTime(): void {
         if (orbits.get(orbit) === parked) leave('time')
         else alarm = clock.after(takingMs, onTime)
@@ -111,7 +111,7 @@ export function createPark(needs: ParkNeeds): Park {
     })
   }
 
-  /** Nobody has taken the call: the user who has parked it is called. */
+  /** The park time is over: calls the user who parked the call. */
   function ringBack(call: Call, { held, transfer, dial }: { held: HeldParty; transfer: Transfer; dial: DialOn }) {
     const invite = answeredInvite(call.invite, held, clock)
     call.invite.answerAs(invite, held)
@@ -144,7 +144,7 @@ export function createPark(needs: ParkNeeds): Park {
       const connected = await connect(call, branchOf(parked.call.caller), leg)
       return connected.outcome === 'ended' ? connected.termination : reject(call, connected.failure)
     }
-    // Nobody else may take it meanwhile. If nothing comes of this, it waits there again.
+    // Only one user can take the call. If that fails, the call waits at the orbit again.
     orbits.set(orbit, null)
     const back = (): void => {
       if (!isTaken && !held.dialog.ended) orbits.set(orbit, parked)

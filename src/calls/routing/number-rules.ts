@@ -129,7 +129,7 @@ function serviceWords(route: ServiceRoute): string {
   return `${code} breaks out ${route.site === null ? 'to a site that is not named' : `to ${route.site}`}`
 }
 
-/** A feature code acts on the phone that dials it: a transfer leads only to an orbit. Nobody could answer the questions of a menu. */
+/** A feature code acts on the phone that dials it, so the only feature a call can be transferred to is parking. A menu would ask a party that cannot answer. */
 export function transferredNumber({ digits, by }: QuestionOf<'transferred'>, knowledge: Knowledge): Ruling {
   const route = knowledge.dialplan.route(digits)
   if (route.kind === 'feature' && route.feature === 'park') return { words: serviceWords(route), to: route }
