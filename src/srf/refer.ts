@@ -13,20 +13,9 @@ const subscribing = ['subscribe', 'unsubscribe'] as const
 
 export function toIncomingRefer(drachtio: Drachtio, connection: Connection, raw: DrachtioRequest): IncomingRefer {
   const request = toIncomingRequest(raw)
-  return {
-    method: request.method,
-    uri: request.uri,
-    callId: request.callId,
-    header: request.header,
-    body: request.body,
-    source: request.source,
-    receivedOn: request.receivedOn,
-    respond: request.respond,
-    get responded() {
-      return request.responded
-    },
-    accept: (farEnd, onSubscribe) =>
-      new Promise((resolve, reject) => {
+  return Object.assign(request, {
+    accept: (farEnd: FarEnd | null, onSubscribe: (request: IncomingRequest) => void) =>
+      new Promise<ReferNotifier>((resolve, reject) => {
         const fail = (why: string, fault?: unknown): void => reject(errors.SIP_SEND_FAILED.unanswered({ reason: why }, fault))
         const forget = connection.onLost(() => fail('SIP server lost'))
         // drachtio-srf sends 202 to any request but INVITE.
@@ -39,7 +28,7 @@ export function toIncomingRefer(drachtio: Drachtio, connection: Connection, raw:
           }
         })
       }),
-  }
+  })
 }
 
 function listen(dialog: DrachtioDialog, connection: Connection, onSubscribe: (request: IncomingRequest) => void): void {

@@ -40,7 +40,7 @@ export type * from './contract.js'
 export { readSavedCopy, type SavedRecords, savedRecordsIn } from './copy/copy-file.js'
 export { embeddedSocket } from './embedded/data-directory.js'
 export { removalMarks } from './integrity/removal-marks.js'
-export { createKeptTexts } from './kept-texts.js'
+export { createKeptValues, type KeptValues, type KeptValuesNeeds } from './kept-values.js'
 export { type Installation, installLibrary } from './library/installation.js'
 
 /**

@@ -63,9 +63,9 @@ interface Entry extends Pick<SavedLamp, 'device' | 'began'> {
 }
 
 export function createLampSubscriptions(needs: LampSubscriptionsNeeds): LampSubscriptions {
-  const { srf, registrar, directory, node, clock, log, stateOf, begun } = needs
+  const { srf, registrar, directory, store, node, clock, log, stateOf, begun } = needs
   const byDevice = new Map<DeviceId, Set<Entry>>()
-  const saved = createSavedLamps(needs)
+  const saved = createSavedLamps({ store, node, log })
   let restating: Alarm | null = null
   let isClosed = false
 

@@ -1,8 +1,7 @@
 import type { Milliseconds } from '../../base/clock.js'
 import { type DeviceId, type Extension, type NodeName, parseDeviceId, parseExtension } from '../../base/identity.js'
-import type { Logger } from '../../base/logger.js'
 import type { SipSource } from '../../srf/srf.js'
-import { createKeptTexts, type Store } from '../../store/store.js'
+import { createKeptValues, type KeptValues, type KeptValuesNeeds } from '../../store/store.js'
 import type { LampEvent } from './lamp.js'
 
 /** What a node needs to continue a subscription after its restart. No secrets. */
@@ -23,48 +22,23 @@ export interface SavedSubscription {
   readonly version: number
 }
 
-/** The subscriptions at this node, in Redis. */
-export interface SavedSubscriptions {
-  put(id: string, saved: SavedSubscription): void
-  remove(id: string): void
-  /** @throws AppError STORE_UNAVAILABLE */
-  all(): Promise<readonly SavedSubscription[]>
-  close(): void
-}
-
-export interface SavedSubscriptionsNeeds {
-  readonly store: Pick<Store, 'read' | 'putFields' | 'state' | 'onState'>
+interface SavedSubscriptionsNeeds extends Pick<KeptValuesNeeds<SavedSubscription>, 'store' | 'log'> {
   readonly node: NodeName
-  readonly log: Logger
 }
 
 const keepSeconds = 24 * 60 * 60
 
-export function createSavedSubscriptions({ store, node, log }: SavedSubscriptionsNeeds): SavedSubscriptions {
-  const texts = createKeptTexts({ store, key: `subs:${node}`, keepSeconds, log })
-  return {
-    put: (id, saved) => texts.put(id, JSON.stringify(saved)),
-    remove: texts.remove,
-    async all() {
-      const read = Array.from(await texts.all(), ([id, text]) => [id, parseSaved(text)] as const)
-      for (const [id, saved] of read) if (saved === null) texts.remove(id)
-      return read.flatMap(([, saved]) => saved ?? [])
-    },
-    close: texts.close,
-  }
+/** The subscriptions at this node, in Redis. */
+export function createSavedSubscriptions({ store, node, log }: SavedSubscriptionsNeeds): KeptValues<SavedSubscription> {
+  return createKeptValues({ store, key: `subs:${node}`, keepSeconds, log, parse: parseSaved })
 }
 
-/** Null for text of another form. */
-function parseSaved(text: string): SavedSubscription | null {
-  try {
-    const read = JSON.parse(text) as Partial<Record<keyof SavedSubscription, unknown>> | null
-    const { dialog, event, uri, name, began, until, version } = read ?? {}
-    const device = parseDeviceId(String(read?.device))
-    const isWhole = [dialog, uri, name].every((each) => typeof each === 'string') && Number.isFinite(until) && Number.isSafeInteger(version)
-    if (!isWhole || device === null || typeof began !== 'object' || began === null || (event !== 'dialog' && event !== 'presence'))
-      return null
-    return { ...(read as SavedSubscription), device, user: parseExtension(String(read?.user)) }
-  } catch {
+function parseSaved(text: unknown): SavedSubscription | null {
+  const read = (text ?? {}) as Partial<Record<keyof SavedSubscription, unknown>>
+  const { dialog, event, uri, name, began, until, version } = read
+  const device = parseDeviceId(String(read.device))
+  const isWhole = [dialog, uri, name].every((each) => typeof each === 'string') && Number.isFinite(until) && Number.isSafeInteger(version)
+  if (!isWhole || device === null || typeof began !== 'object' || began === null || (event !== 'dialog' && event !== 'presence'))
     return null
-  }
+  return { ...(read as SavedSubscription), device, user: parseExtension(String(read.user)) }
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.js'
 import { errors, messageOf } from '../../base/errors.js'
 import { parseExpires } from '../../sip/headers/expires.js'
-import type { EventPackage, IncomingSubscribe, SipApplication } from '../contract.js'
+import type { EventPackage, IncomingRequest, IncomingSubscribe, SipApplication, SubscriptionDialog } from '../contract.js'
 import type { Drachtio, DrachtioRequest } from '../drachtio.js'
 import { flattenHeaders } from '../headers.js'
 import type { Connection } from '../link/connection.js'
@@ -38,25 +38,13 @@ export function createSubscriptions({ drachtio, connection, clock, restores }: S
   /** To be called when the dialog of `id` ends, or the SIP server has lost it. */
   const forget = (id: string) => (): void => void byDialog.delete(id)
 
-  function toIncomingSubscribe(raw: DrachtioRequest, event: string): IncomingSubscribe {
-    const request = toIncomingRequest(raw)
+  function toIncomingSubscribe(raw: DrachtioRequest, request: IncomingRequest, event: string): IncomingSubscribe {
     const expires = parseExpires(request.header('Expires'))
-    return {
-      method: request.method,
-      uri: request.uri,
-      callId: request.callId,
-      header: request.header,
-      body: request.body,
-      source: request.source,
-      receivedOn: request.receivedOn,
-      respond: request.respond,
-      get responded() {
-        return request.responded
-      },
+    return Object.assign(request, {
       event,
       expires,
-      accept: ({ expires: granted, headers, farEnd = null }) =>
-        new Promise((resolve, reject) => {
+      accept: ({ expires: granted, headers, farEnd = null }: Parameters<IncomingSubscribe['accept']>[0]) =>
+        new Promise<SubscriptionDialog>((resolve, reject) => {
           const fail = (why: string, fault?: unknown): void => reject(errors.SIP_SEND_FAILED.unanswered({ reason: why }, fault))
           const unwatch = connection.onLost(() => fail('SIP server lost'))
           // RFC 6665 §4.2.1.1: never longer than requested.
@@ -72,7 +60,7 @@ export function createSubscriptions({ drachtio, connection, clock, restores }: S
             resolve(open({ drachtio, connection, clock, id, saved, farEnd, ended: forget(id) }))
           })
         }),
-    }
+    })
   }
 
   /** A SUBSCRIBE outside a dialog. */
@@ -87,7 +75,7 @@ export function createSubscriptions({ drachtio, connection, clock, restores }: S
     else {
       connection.guard(
         'SUBSCRIBE',
-        () => handle(toIncomingSubscribe(raw, event)),
+        () => handle(toIncomingSubscribe(raw, request, event)),
         () => request.respond(500),
       )
     }

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../src/base/clock.js'
 import { silentLogger } from '../../../src/base/logger.js'
 import { Secret } from '../../../src/base/secret.js'
-import { createKeptTexts, createStore } from '../../../src/store/store.js'
+import { createKeptValues, createStore } from '../../../src/store/store.js'
 import { keepLog } from '../../support/node/kept-log.js'
 import { startTestRedis, type TestRedis } from '../../support/redis/redis.js'
 import { entriesOf, keyOf, openTestStore, stateOf, storeNeeds } from '../../support/redis/redis-store.js'
@@ -142,18 +142,19 @@ describe('the end of a node', () => {
 
 it('Texts that a node keeps for its next start are written when Redis is back, the latest of each', async () => {
   const store = await openTestStore(redis)
-  const texts = createKeptTexts({ store, key: 'subs:paris-1', keepSeconds: 60, log: silentLogger() })
-  texts.put('one', 'first')
-  texts.put('two', 'first')
+  const parse = (read: unknown): readonly string[] | null => (Array.isArray(read) ? read.map(String) : null)
+  const texts = createKeptValues({ store, key: 'subs:paris-1', keepSeconds: 60, log: silentLogger(), parse })
+  texts.put('one', ['one', 'first'])
+  texts.put('two', ['two', 'first'])
   await redis.kill()
   await stateOf(store, 'lost')
-  texts.put('one', 'second')
+  texts.put('one', ['one', 'second'])
   texts.remove('two')
   await redis.start()
   await stateOf(store, 'connected')
   const deadline = systemClock.now() + 5_000
   let all = await texts.all()
-  while (all.get('one') !== 'second' && systemClock.now() < deadline) all = await texts.all()
+  while (!all.some(([, text]) => text === 'second') && systemClock.now() < deadline) all = await texts.all()
   expect([...all]).toEqual([['one', 'second']])
   texts.close()
   await store.close()
