@@ -3,7 +3,7 @@
 // `npm run build && node test/bench/provisioning.mjs [phones] [seconds] [dist folder]`
 // The phones are a thread of their own; this thread is the node.
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import http from 'node:http'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -41,6 +41,7 @@ async function measure({ phones, seconds }, dist) {
     })
     report(`${phones} configurations in ${seconds} s`, first)
     report('the same, unchanged (304)', again)
+    if (first.failed + again.failed > 0) process.exitCode = 1
     await node.close()
   } finally {
     server.kill()
@@ -82,10 +83,12 @@ async function openNode({ phones, socket, folder, dist }) {
   const [{ systemClock }, { silentLogger }, { createMetrics }, { Secret }, { createSeal }] = await Promise.all(
     ['base/clock.js', 'base/logger.js', 'base/metrics.js', 'base/secret.js', 'base/seal.js'].map(load),
   )
-  const [{ createDirectory, createPhoneTokens }, { hotdeskLibrary }, { createStore }, { createHttpServer }, { createProvisioning }] =
-    await Promise.all(
-      ['directory/directory.js', 'hotdesk/hotdesk.js', 'store/store.js', 'http/http.js', 'provisioning/provisioning.js'].map(load),
-    )
+  const [{ createContacts, createDirectory, createPhoneTokens }, { createLivePlan, loadDialplan }, { hotdeskLibrary }] = await Promise.all(
+    ['directory/directory.js', 'dialplan/dialplan.js', 'hotdesk/hotdesk.js'].map(load),
+  )
+  const [{ createStore }, { createHttpServer }, { createProvisioning }] = await Promise.all(
+    ['store/store.js', 'http/http.js', 'provisioning/provisioning.js'].map(load),
+  )
   const [secret, network, log, metrics] = [new Secret('the secret of the benchmark'), 'hd', silentLogger(), createMetrics()]
   const seal = createSeal(secret, network)
   await fill({ socket, phones }, seal, Secret)
@@ -93,10 +96,15 @@ async function openNode({ phones, socket, folder, dist }) {
   const common = { redis, network, data: folder, functions: hotdeskLibrary, loading: 'own', durability: 'local' }
   const store = await createStore({ ...common, clock: systemClock, log, metrics })
   const directory = createDirectory({ store, seal, log })
+  const contacts = createContacts({ store, log, operator: null })
+  const file = 'dialplans/paris.yaml'
+  const plan = createLivePlan(loadDialplan({ text: readFileSync(file, 'utf8'), file, log }), (fault) => console.error(fault))
   const provisioning = createProvisioning({
     parts: {
       store,
       directory,
+      contacts,
+      plan,
       registrar: { bindingsOf: () => [], passwordGuesses: { mayTry: () => true, failed: () => undefined } },
       hotdesk: { userOn: (device) => store.replica.hash('devices')?.get(device) ?? null },
     },
@@ -127,6 +135,7 @@ async function openNode({ phones, socket, folder, dist }) {
     async close() {
       await server.close()
       provisioning.close()
+      contacts.close()
       directory.close()
       await store.close()
     },
